@@ -64,7 +64,9 @@ class Problem:
 class ConfigError(RenomError):
     """The configuration cannot be used. ``problems`` lists everything found, in file order."""
 
-    def __init__(self, problems: Sequence[Problem] | str, hint: str = "", *, path: str = "") -> None:
+    def __init__(
+        self, problems: Sequence[Problem] | str, hint: str = "", *, path: str = ""
+    ) -> None:
         found = [Problem(problems)] if isinstance(problems, str) else list(problems)
         found.sort(key=lambda problem: (problem.line is None, problem.line or 0))
         self.problems: tuple[Problem, ...] = tuple(found)
