@@ -1,0 +1,47 @@
+"""Prepare text for understanding: fold, strip what is not language, cut into words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+URL = re.compile(
+    r"(?:https?://|www\.)\S+|\bhttps?\b|\b[\w.-]+\.(?:com|fr|org|net|eu|io|ly)/\S*", re.I
+)
+HANDLE = re.compile(r"(?<!\w)@\w+")
+_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b")
+_NOISE = re.compile(r"\bRT\b|&(?:amp|gt|lt|quot|nbsp|#\d+);|<[^<>]{1,200}>")
+_APOSTROPHES = str.maketrans("’ʼ‘`´", "'''''")
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "Œ": "OE", "Æ": "AE"})
+
+WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+"""A word of letters, apostrophes and hyphens inside it kept (``aujourd'hui``, ``peut-être``)."""
+
+ELISION = re.compile(r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|quelqu)'(?=\w)", re.I)
+"""The elided French article, pronoun or conjunction at a word's head (``l'``, ``qu'``)."""
+
+
+def straighten(text: str) -> str:
+    """Return ``text`` with every kind of apostrophe as ``'``."""
+    return text.translate(_APOSTROPHES)
+
+
+def plain(text: str) -> str:
+    """Return ``text`` without addresses, handles, markup left-overs and hash signs.
+
+    Apostrophes are straight in the result and white space is single.
+    """
+    text = _EMAIL.sub(" ", URL.sub(" ", straighten(text)))
+    text = _NOISE.sub(" ", HANDLE.sub(" ", text))
+    return " ".join(text.replace("#", " ").split())
+
+
+@lru_cache(maxsize=65_536)
+def fold(word: str) -> str:
+    """Return ``word`` in lower case without accents and ligatures, for comparing."""
+    word = word.casefold()
+    if word.isascii():
+        return word
+    word = unicodedata.normalize("NFKD", word.translate(_LIGATURES))
+    return "".join(c for c in word if not unicodedata.combining(c))
