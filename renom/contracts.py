@@ -66,7 +66,7 @@ class Secrets(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Component(ABC):
+class Component(ABC):  # noqa: B024
     """What all four kinds share. ``type`` is set by the registry from the file name."""
 
     type: ClassVar[str] = ""
@@ -76,8 +76,8 @@ class Component(ABC):
     def __init__(
         self,
         name: str,
-        options: Options,
-        secrets: Secrets | None = None,
+        options: BaseModel,
+        secrets: BaseModel | None = None,
         *,
         brands: Sequence[Brand] = (),
     ) -> None:
