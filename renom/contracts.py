@@ -66,12 +66,15 @@ class Secrets(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+ModelClass = type[BaseModel]
+
+
 class Component(ABC):  # noqa: B024
     """What all four kinds share. ``type`` is set by the registry from the file name."""
 
     type: ClassVar[str] = ""
-    Options: ClassVar[type[Options]] = Options
-    Secrets: ClassVar[type[Secrets]] = Secrets
+    Options: ClassVar[ModelClass] = Options
+    Secrets: ClassVar[ModelClass] = Secrets
 
     def __init__(
         self,
