@@ -384,6 +384,11 @@ class Store(Reader, Protocol):
     ) -> SourceState:
         """Record a failed run; returns the state with its count of failures in a row."""
 
+    def schedule_source(
+        self, source: str, *, next_check: datetime | None, paused: bool = False
+    ) -> None:
+        """Set when the source is due again, and whether it waits for a person."""
+
     def resume_source(self, source: str) -> None:
         """Take a pause back."""
 
