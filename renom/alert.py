@@ -41,6 +41,8 @@ class Alert:
     ``expected`` and ``threshold`` share the unit that ``unit`` names; ``evidence`` holds at most
     10 mention keys, the most telling first; ``starts_at`` is when the state was first seen true;
     ``summary`` is one sentence in English for logs: channels write their own from the numbers.
+    ``measures`` holds further numbers by name, which a message may tell (``negative_share`` and
+    ``usual_negative_share`` in 0..1, ``record_days``, ``stars``).
     """
 
     rule: str
@@ -57,6 +59,7 @@ class Alert:
     ends_at: datetime | None = None
     evidence: tuple[str, ...] = ()
     drivers: tuple[Driver, ...] = field(default=())
+    measures: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.severity not in SEVERITIES:

@@ -245,7 +245,8 @@ class Message:
     ``key`` is unique per delivery and the same on every retry; ``thread`` is the same for all
     messages of one group, ``opens`` says that this one is its first; ``excerpts`` are keyed by
     mention key; ``language`` is ``fr`` or ``en``; ``dashboard_url`` has no trailing slash or is
-    empty; ``thread_receipt`` is the receipt of the group's first message, when there was one.
+    empty; ``thread_receipt`` is the receipt of the group's first message, when there was one;
+    ``recipient`` is one of the channel's ``recipients``: each has its own messages and thread.
     """
 
     key: str
@@ -260,6 +261,7 @@ class Message:
     timezone: str = "UTC"
     dashboard_url: str = ""
     thread_receipt: str = ""
+    recipient: str = ""
 
 
 class ChannelOptions(Options):
@@ -280,6 +282,10 @@ class Channel(Component):
 
         Raises ChannelUnavailable (will be retried) or ChannelDenied (will not).
         """
+
+    def recipients(self) -> tuple[str, ...]:
+        """Return whom it writes to one by one; ``("",)`` where the channel is one place."""
+        return ("",)
 
     def find(self, message: Message) -> str | None:
         """Look up whether ``message.key`` has arrived, after a crash left that unknown.
