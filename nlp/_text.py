@@ -12,7 +12,7 @@ URL = re.compile(
 HANDLE = re.compile(r"(?<!\w)@\w+")
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b")
 _NOISE = re.compile(r"\bRT\b|&(?:amp|gt|lt|quot|nbsp|#\d+);|<[^<>]{1,200}>")
-_APOSTROPHES = str.maketrans("’ʼ‘`´", "'''''")
+APOSTROPHES = str.maketrans("’ʼ‘`´", "'''''")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "Œ": "OE", "Æ": "AE"})
 
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
@@ -22,9 +22,14 @@ ELISION = re.compile(r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|quelqu)'(?=\
 """The elided French article, pronoun or conjunction at a word's head (``l'``, ``qu'``)."""
 
 
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a list written as one string."""
+    return frozenset(text.split())
+
+
 def straighten(text: str) -> str:
     """Return ``text`` with every kind of apostrophe as ``'``."""
-    return text.translate(_APOSTROPHES)
+    return text.translate(APOSTROPHES)
 
 
 def plain(text: str) -> str:

@@ -28,116 +28,30 @@ _SENTENCE_ENDS = frozenset(".!?…\n")
 _REPEATS = re.compile(r"([^\W\d_])\1{2,}")
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Ý])")
 
-_DENY = frozenset(
-    [
-        "pas",
-        "jamais",
-        "aucun",
-        "aucune",
-        "sans",
-        "ni",
-        "guere",
-        "nullement",
-        "aucunement",
-        "rien",
-        "zero",
-        "non",
-        "point",
-    ]
+_DENY = _text.words_of(
+    """pas jamais aucun aucune sans ni guere nullement aucunement rien zero non point"""
 )
-_DENY_AFTER = frozenset(["pas", "plus", "jamais", "guere", "rien", "point", "aucun", "aucune"])
-_MORE = frozenset(
-    [
-        "tres",
-        "trop",
-        "vraiment",
-        "super",
-        "hyper",
-        "ultra",
-        "mega",
-        "giga",
-        "grave",
-        "carrement",
-        "franchement",
-        "absolument",
-        "totalement",
-        "completement",
-        "si",
-        "tellement",
-        "enormement",
-        "beaucoup",
-        "extremement",
-        "fort",
-        "bien",
-        "plus",
-        "particulierement",
-        "incroyablement",
-        "exceptionnellement",
-        "tout",
-        "tant",
-        "entierement",
-        "parfaitement",
-        "sacrement",
-        "vachement",
-        "drolement",
-        "terriblement",
-        "profondement",
-        "hautement",
-        "vivement",
-        "plutot-tres",
-        "reellement",
-        "veritablement",
-        "sincerement",
-        "tellment",
-        "trooop",
-        "trop-trop",
-        "toujours",
-        "tous",
-    ]
+_DENY_AFTER = _text.words_of("pas plus jamais guere rien point aucun aucune")
+_MORE = _text.words_of(
+    """tres trop vraiment super hyper ultra mega giga grave carrement franchement absolument
+    totalement completement si tellement enormement beaucoup extremement fort bien plus
+    particulierement incroyablement exceptionnellement tout tant entierement parfaitement
+    sacrement vachement drolement terriblement profondement hautement vivement plutot-tres
+    reellement veritablement sincerement tellment trooop trop-trop toujours tous"""
 )
-_LESS = frozenset(
-    [
-        "assez",
-        "plutot",
-        "presque",
-        "moyennement",
-        "legerement",
-        "relativement",
-        "quasi",
-        "quasiment",
-        "parfois",
-        "occasionnellement",
-        "rarement",
-        "moins",
-        "partiellement",
-        "vaguement",
-        "modérément",
-        "moderement",
-    ]
+_LESS = _text.words_of(
+    """assez plutot presque moyennement legerement relativement quasi quasiment parfois
+    occasionnellement rarement moins partiellement vaguement modérément moderement"""
 )
 _LITTLE = frozenset(("peu",))
-_CONTRAST = frozenset(
-    ["mais", "cependant", "toutefois", "neanmoins", "pourtant", "sauf", "hormis", "malheureusement"]
+_CONTRAST = _text.words_of(
+    """mais cependant toutefois neanmoins pourtant sauf hormis malheureusement"""
 )
 _CONTRAST_PAIRS = frozenset((("par", "contre"), ("en", "revanche")))
 
 # Written without accents these mean something else: only the accented form has feeling.
-_ACCENT_MATTERS = frozenset(
-    [
-        "tue",
-        "tues",
-        "peche",
-        "sale",
-        "sur",
-        "lasse",
-        "lasses",
-        "gene",
-        "genes",
-        "manque",
-        "vole",
-        "volee",
-        "regale",
-    ]
+_ACCENT_MATTERS = _text.words_of(
+    """tue tues peche sale sur lasse lasses gene genes manque vole volee regale"""
 )
 
 

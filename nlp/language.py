@@ -17,7 +17,7 @@ _READ = 1_000
 _FLOOR = math.log(1e-4)
 _PRIOR = {"fr": 0.5}
 _WORD_WEIGHT = 1.0
-_ELIDED = frozenset(["l", "d", "j", "c", "n", "s", "m", "t", "qu", "jusqu", "lorsqu", "puisqu"])
+_ELIDED = _text.words_of("l d j c n s m t qu jusqu lorsqu puisqu")
 _TRUST = 2.5
 """A declared language is given up when another one is exp(2.5), about 12 times, as likely."""
 

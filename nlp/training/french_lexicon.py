@@ -12,73 +12,12 @@ RESOURCES = Path(__file__).parents[1] / "resources"
 STEMS = RESOURCES / "french_stems.txt"
 LEXICON = RESOURCES / "french_lexicon.tsv"
 
-_ER = [
-    "er",
-    "e",
-    "es",
-    "ons",
-    "ez",
-    "ent",
-    "ais",
-    "ait",
-    "ions",
-    "iez",
-    "aient",
-    "ai",
-    "as",
-    "a",
-    "âmes",
-    "èrent",
-    "erai",
-    "eras",
-    "era",
-    "erons",
-    "erez",
-    "eront",
-    "erais",
-    "erait",
-    "erions",
-    "eriez",
-    "eraient",
-    "ant",
-    "é",
-    "ée",
-    "és",
-    "ées",
-]
-_IR = [
-    "ir",
-    "is",
-    "it",
-    "issons",
-    "issez",
-    "issent",
-    "issais",
-    "issait",
-    "issaient",
-    "isse",
-    "isses",
-    "irai",
-    "iras",
-    "ira",
-    "irons",
-    "irez",
-    "iront",
-    "irais",
-    "irait",
-    "iraient",
-    "issant",
-    "i",
-    "ie",
-    "ies",
-]
-_RE = (
-    (
-        "re s  ons ez ent ais ait aient e es rai ras ra rons rez ront rais rait raient ant u ue us ues"
-    )
-    .replace("s  ons", "s - ons")
-    .split()
-)
+_ER = """er e es ons ez ent ais ait ions iez aient ai as a âmes èrent erai eras era erons erez eront
+    erais erait erions eriez eraient ant é ée és ées"""
+_IR = """ir is it issons issez issent issais issait issaient isse isses irai iras ira irons irez
+    iront irais irait iraient issant i ie ies"""
+_RE = """re s - ons ez ent ais ait aient e es rai ras ra rons rez ront rais rait raient ant u ue
+    us ues"""
 
 # Verbs of no regular pattern: the forms people write in reviews and posts.
 _IRREGULAR = {
@@ -174,12 +113,12 @@ def conjugate(verb: str) -> Iterator[str]:
     elif "-" in verb or "'" in verb:
         yield verb
     elif verb.endswith("er"):
-        for ending in _ER:
+        for ending in _ER.split():
             yield _stem_before(ending, verb[:-2]) + ending
     elif verb.endswith("ir"):
-        yield from (verb[:-2] + ending for ending in _IR)
+        yield from (verb[:-2] + ending for ending in _IR.split())
     elif verb.endswith("re"):
-        yield from (verb[:-2] + ending.replace("-", "") for ending in _RE)
+        yield from (verb[:-2] + ending.replace("-", "") for ending in _RE.split())
     else:
         yield verb
 
