@@ -1,0 +1,64 @@
+"""Measure accuracy on labelled files, beside the baselines, in one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from renom.commands._output import out, print_json, safe, table
+from renom.commands._session import Json
+from renom.errors import ConfigError
+
+
+def command(
+    task: Annotated[str, typer.Argument(help="sentiment, language or entities.")],
+    path: Annotated[Path, typer.Argument(help="A labelled JSONL file (.gz too) or a folder.")],
+    json: Json = False,
+) -> None:
+    """Measure accuracy on your own labels: n, F1 per class, calibration, texts/s, baselines."""
+    from nlp.evaluation import TASKS, evaluate
+
+    if task not in TASKS:
+        raise ConfigError(f"unknown task `{task}`", "known: " + ", ".join(sorted(TASKS)))
+    if not path.exists():
+        raise ConfigError(f"{path} does not exist")
+    result = evaluate(task, path)
+    if json:
+        print_json(result)
+        return
+    _print(result)
+
+
+def _print(result: dict[str, Any]) -> None:
+    out.print(safe(f"{result['task']}: {result['n']} texts", style="bold"))
+    shown = table(
+        "",
+        "macro-F1",
+        "macro-recall",
+        "accuracy",
+        "ECE",
+        "texts/s",
+        right=("macro-F1", "macro-recall", "accuracy", "ECE", "texts/s"),
+    )
+    rows = {result.get("tier", "renom"): result, **result.get("baselines", {})}
+    for name, row in rows.items():
+        shown.add_row(
+            safe(name),
+            *(_number(row.get(key)) for key in ("macro_f1", "macro_recall", "accuracy", "ece")),
+            f"{row['texts_per_second']:.0f}" if row.get("texts_per_second") else "",
+        )
+    out.print(shown)
+    classes = table("class", "n", "precision", "recall", "F1", right=("n", "precision", "recall"))
+    for name, row in result.get("per_class", {}).items():
+        classes.add_row(
+            safe(name),
+            str(row.get("n", row.get("support", ""))),
+            *(_number(row.get(key)) for key in ("precision", "recall", "f1")),
+        )
+    out.print(classes)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
