@@ -7,10 +7,11 @@ import unicodedata
 from functools import lru_cache
 
 URL = re.compile(
-    r"(?:https?://|www\.)\S+|\bhttps?\b|\b[\w.-]+\.(?:com|fr|org|net|eu|io|ly)/\S*", re.I
+    r"(?:https?://|www\.)\S+|\bhttps?\b|(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,3}\.(?:com|fr|org|net|eu|io|ly)/\S*",
+    re.I,
 )
 HANDLE = re.compile(r"(?<!\w)@\w+")
-_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}")
 _NOISE = re.compile(r"\bRT\b|&(?:amp|gt|lt|quot|nbsp|#\d+);|<[^<>]{1,200}>")
 APOSTROPHES = str.maketrans("’ʼ‘`´", "'''''")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "Œ": "OE", "Æ": "AE"})
@@ -37,16 +38,23 @@ def plain(text: str) -> str:
 
     Apostrophes are straight in the result and white space is single.
     """
-    text = _EMAIL.sub(" ", URL.sub(" ", straighten(text)))
-    text = _NOISE.sub(" ", HANDLE.sub(" ", text))
+    text = straighten(text)
+    if "." in text or "http" in text:
+        text = URL.sub(" ", text)
+    if "@" in text:
+        text = HANDLE.sub(" ", _EMAIL.sub(" ", text))
+    text = _NOISE.sub(" ", text)
     return " ".join(text.replace("#", " ").split())
 
 
-@lru_cache(maxsize=65_536)
-def fold(word: str) -> str:
-    """Return ``word`` in lower case without accents and ligatures, for comparing."""
-    word = word.casefold()
-    if word.isascii():
-        return word
-    word = unicodedata.normalize("NFKD", word.translate(_LIGATURES))
-    return "".join(c for c in word if not unicodedata.combining(c))
+def fold_text(text: str) -> str:
+    """Return ``text`` in lower case without accents and ligatures, for comparing."""
+    text = text.casefold()
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+    return "".join(char for char in text if not unicodedata.combining(char))
+
+
+fold = lru_cache(maxsize=65_536)(fold_text)
+"""As :func:`fold_text`, remembered: for single words."""
