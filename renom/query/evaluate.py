@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from bisect import bisect_left, bisect_right
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 
 from renom.query.globs import glob
 from renom.query.labels import label_test, range_test
@@ -253,12 +254,12 @@ class _Value(Test):
 class _Near(Test):
     """NEAR: parts with at most ``distance`` other tokens in the stretch that holds them."""
 
-    __slots__ = ("distance", "needed", "ordered", "tests")
+    __slots__ = ("distance", "needed", "ordered", "size", "tests")
 
     def __init__(self, node: Near) -> None:
         # The same word twice must stand at two places.
         self.tests = tuple((test_of(item), count) for item, count in Counter(node.items).items())
-        self.distance, self.ordered = node.distance, node.ordered
+        self.distance, self.ordered, self.size = node.distance, node.ordered, len(node.items)
         self.needed = tuple(test.word for test, _ in self.tests if isinstance(test, _PlainWord))
 
     def holds(self, view: View) -> bool:
@@ -271,13 +272,11 @@ class _Near(Test):
         found = [test.stretches(view) for test, _ in self.tests]
         if not all(found):
             return []
-        if len(found) == 2 and sum(count for _, count in self.tests) == 2:
-            left, right = found
+        if self.size == 2:
+            left, right = found[0], found[-1]
             near = _following(left, right, self.distance)
             if not self.ordered:
                 near += _following(right, left, self.distance)
-        elif self.ordered:
-            near = _following(found[0], found[0], self.distance)
         else:
             near = self._windows(found)
         return _minimal(near)
@@ -328,13 +327,23 @@ class _Near(Test):
 
 
 def _following(left: list[Stretch], right: list[Stretch], distance: int) -> list[Stretch]:
-    """Return each ``left`` with the nearest ``right`` after it, if at most ``distance`` away."""
-    starts = [start for start, _ in right]
-    found = []
-    for start, end in left:
-        at = bisect_left(starts, end)
-        if at < len(right) and right[at][0] - end <= distance:
-            found.append((start, right[at][1]))
+    """Return each ``left`` joined to the ``right`` that follows within ``distance`` and ends first.
+
+    One pass: ``queue`` holds the stretches in reach that may still end first, by start and end.
+    """
+    found: list[Stretch] = []
+    queue: deque[Stretch] = deque()
+    coming = 0
+    for start, end in sorted(left, key=itemgetter(1)):
+        while coming < len(right) and right[coming][0] <= end + distance:
+            while queue and queue[-1][1] >= right[coming][1]:
+                queue.pop()
+            queue.append(right[coming])
+            coming += 1
+        while queue and queue[0][0] < end:
+            queue.popleft()
+        if queue:
+            found.append((start, queue[0][1]))
     return found
 
 
