@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ _connect = socket.socket.connect
 
 
 @pytest.fixture(autouse=True)
-def nobody_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nobody_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every connection that leaves this machine."""
 
     def connect(self: socket.socket, address: Any) -> None:
@@ -29,7 +28,6 @@ def nobody_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         _connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
-    yield
 
 
 @pytest.fixture(autouse=True)

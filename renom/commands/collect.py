@@ -46,7 +46,7 @@ def command(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Collect from the configured sources, or ad hoc: [bold]renom collect rss --url URL --query Q[/bold]."""
+    """Collect from the configured sources, or ad hoc: `renom collect rss --url URL --query Q`."""
     app = open_app()
     back = _since(since)
     chosen = _chosen(app, names or [], url, query, brand, option or [])

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,12 +34,10 @@ def command(
 
 def dashboard_command(port: int, *, address: str = "127.0.0.1", headless: bool) -> list[str]:
     """Return the command line that serves the dashboard."""
-    import dashboard
-    from dashboard.settings import streamlit_flags
+    from dashboard.launch import script, streamlit_flags
 
-    script = Path(dashboard.__file__).parent / "app.py"
     return [
-        sys.executable, "-m", "streamlit", "run", str(script),
+        sys.executable, "-m", "streamlit", "run", str(script()),
         *streamlit_flags(port=port, headless=headless, address=address),
     ]  # fmt: skip
 

@@ -103,7 +103,8 @@ def written(
         lines += [f"  - {{name: {_name(url, index)}, type: rss, url: {quote(url)}, every: 15m}}"]
     for index, url in enumerate(sites):
         lines += [
-            f"  - {{name: {_name(url, index)}-site, type: web, start_urls: [{quote(url)}], every: 6h}}"
+            f"  - {{name: {_name(url, index)}-site, type: web, "
+            f"start_urls: [{quote(url)}], every: 6h}}"
         ]
     lines += [
         "",

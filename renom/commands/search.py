@@ -30,7 +30,7 @@ def command(
     after: Annotated[str | None, typer.Option(help="Continue after this page.")] = None,
     json: Json = False,
 ) -> None:
-    """Search the mentions: [bold]renom search '"service client" NOT fibre' --since 7d[/bold]."""
+    """Search the mentions: `renom search '"service client" NOT fibre' --since 7d`."""
     app = open_app()
     if order not in ("newest", "relevance", "telling"):
         raise ConfigError(f"--order {order}: newest, relevance or telling")

@@ -127,13 +127,15 @@ class Slack:
             for m in (self.inbox.mails if self.inbox else [])
         )
         posts = "".join(
-            f"<section><h3>{escape(str(m.get('text', '')))}</h3>{_blocks(m.get('blocks'))}</section>"
+            f"<section><h3>{escape(str(m.get('text', '')))}</h3>"
+            f"{_blocks(m.get('blocks'))}</section>"
             for m in self.messages
         )
         return (
             '<!doctype html><html><head><meta charset="utf-8"><title>Renom demo inbox</title>'
             "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;"
-            "padding:0 1rem}section{border:1px solid #ccc;border-radius:8px;padding:1rem;margin:1rem 0}"
+            "padding:0 1rem}"
+            "section{border:1px solid #ccc;border-radius:8px;padding:1rem;margin:1rem 0}"
             "iframe{width:100%;height:46rem;border:0;background:#fff}pre{white-space:pre-wrap}"
             f"</style></head><body><h1>E-mail</h1>{mails}<h1>Slack</h1>{posts}</body></html>"
         )

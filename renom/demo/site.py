@@ -39,7 +39,7 @@ class Site:
         self.world = world
         self.now = now
         self.requests: list[tuple[str, str]] = []
-        self._pages = {path: make for path, make in self._routes()}
+        self._pages = dict(self._routes())
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
         self.base = f"http://127.0.0.1:{self._server.server_address[1]}"
