@@ -158,7 +158,7 @@ class Source(Component):
     look back ``backfill`` and no further. Saving is idempotent: read an overlap, skip nothing.
     """
 
-    Options = SourceOptions
+    Options: ClassVar[ModelClass] = SourceOptions
     platform: ClassVar[str] = ""
 
     @abstractmethod
@@ -213,7 +213,7 @@ class RuleOptions(Options):
 class Rule(Component):
     """A condition. ``evaluate`` says what is true now and knows nothing of having said it."""
 
-    Options = RuleOptions
+    Options: ClassVar[ModelClass] = RuleOptions
 
     @abstractmethod
     def evaluate(self, reader: Reader, *, now: datetime) -> list[Alert]:
@@ -273,7 +273,7 @@ class ChannelOptions(Options):
 class Channel(Component):
     """Where notifications go. ``timeout`` bounds one ``send``; the lease is three times as long."""
 
-    Options = ChannelOptions
+    Options: ClassVar[ModelClass] = ChannelOptions
     timeout: ClassVar[timedelta] = timedelta(seconds=20)
 
     @abstractmethod
