@@ -29,12 +29,12 @@ Cursor = dict[str, Any]
 Partial = dict[str, object]
 """Enrichment fields by name, as one enricher found them."""
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def parse_duration(value: object) -> timedelta:
-    """Read ``90s``, ``15m``, ``1h30m``, ``7d``, ``2w``, or pass a timedelta through.
+    """Read ``500ms``, ``90s``, ``15m``, ``1h30m``, ``7d``, ``2w``, or pass a timedelta through.
 
     Raises ValueError on anything else, a bare number included: its unit would be a guess.
     """

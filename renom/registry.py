@@ -195,7 +195,8 @@ def _option_problem(cls: type[Component], spec: ComponentSpec, detail: dict[str,
     where = ".".join([spec.where, *path]) if spec.where else ".".join(path)
     line = spec.lines.get(top, spec.line)
     if detail["type"] == "extra_forbidden":
-        known = [*cls.Options.model_fields, "name", "type"]
+        known = [*cls.Options.model_fields, "name", "type", "secrets"]
+        known += ["every"] if spec.room == "sources" else []
         return Problem(f"unknown option `{path[-1]}`", where, line, nearest(path[-1], known))
     if detail["type"] == "missing":
         return Problem(f"`{'.'.join(path)}` is missing", where, line)

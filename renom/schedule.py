@@ -85,6 +85,6 @@ def run_job(job: Job) -> datetime | None:
         return job.run()
     except RenomError as error:
         log.error("%s: %s%s", job.name, error.message, f" ({error.hint})" if error.hint else "")
-    except Exception:  # noqa: BLE001 - the job boundary: one job never stops the others
+    except Exception:
         log.exception("%s failed", job.name)
     return None

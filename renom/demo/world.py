@@ -233,11 +233,18 @@ def published_at(text: DemoText, now: datetime) -> datetime:
     """Return when ``text`` appeared, in UTC and before ``now`` (aware).
 
     Articles, mails and surveys follow the working week: two in three that would fall on a
-    weekend appear two days earlier. The choice depends on the id alone.
+    weekend appear two days earlier, chosen by id. Answers and texts that tell of an event keep
+    their day, else they could come before what they speak of.
     """
     moment = text.ago.before(now)
-    office = text.ago.clock is not None and text.kind in ("article", "email", "survey")
-    if office and moment.astimezone(PARIS).weekday() >= 5 and crc32(text.id.encode()) % 3:
+    office = text.kind in ("article", "email", "survey") and text.ago.clock is not None
+    bound = text.event is not None or text.parent is not None
+    if (
+        office
+        and not bound
+        and moment.astimezone(PARIS).weekday() >= 5
+        and crc32(text.id.encode()) % 3
+    ):
         moment -= timedelta(days=2)
     return moment
 
@@ -320,7 +327,7 @@ def _text(entry: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]]) ->
     given = dict(entry)
     if "same_as" in given:
         original = entries[given["same_as"]]
-        given = {**{key: original[key] for key in ("title", "text", "about")}, **given}
+        given.update({key: original[key] for key in ("title", "text", "about")})
     kind, lang = given.pop("kind"), given.pop("lang")
     about = given.pop("about")
     author = str(given.pop("by"))
