@@ -59,16 +59,25 @@ def replace_database(config: Config, database: str | None) -> Config:
 
 
 def _route_problems(config: Config) -> list[Problem]:
-    if not config.route:
-        return []
-    from alerts.route import Route
+    """Return what is wrong with route and inhibitions, which only the alerts room can read."""
+    from alerts.route import Inhibition, Route
 
-    try:
-        Route.parse(config.route)
-    except (ConfigError, ValueError) as error:
-        text = str(error).removeprefix("Value error, ")
-        return [Problem(text, "alerts.route")]
-    return []
+    parts: list[tuple[str, Callable[[Any], object], Any]] = []
+    if config.route:
+        parts.append(("alerts.route", Route.parse, config.route))
+    parts += [("alerts.inhibit", Inhibition.parse, item) for item in config.inhibit]
+    problems = []
+    for where, parse, value in parts:
+        try:
+            parse(value)
+        except ConfigError as error:
+            problems += [
+                Problem(
+                    p.message, f"{where}.{p.where}".rstrip("."), config.lines.get(where), p.hint
+                )
+                for p in error.problems
+            ]
+    return problems
 
 
 @dataclass(slots=True)
@@ -127,16 +136,18 @@ class App:
     def engine(self) -> Engine:
         """The alert engine."""
         from alerts.engine import Engine
-        from alerts.route import Route
+        from alerts.route import DEFAULT_INHIBITIONS, Inhibition, Route
 
         route = self.config.route or {"channel": next(iter(self.channels), "console")}
+        inhibitions = [Inhibition.parse(item) for item in self.config.inhibit]
         return Engine(
-            rules=self.rules,
-            channels=self.channels,
-            route=Route.parse(route),
+            self.rules,
+            self.channels,
+            Route.parse(route),
             dashboard_url=self.config.dashboard_url,
             timezone=self.config.timezone,
             language=self.config.language,
+            inhibitions=inhibitions or DEFAULT_INHIBITIONS,
         )
 
     def source(self, name: str) -> tuple[Source, ComponentSpec]:

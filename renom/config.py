@@ -87,7 +87,10 @@ class ComponentSpec:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A checked configuration. Component options are still raw: the registry checks them."""
+    """A checked configuration. Component options are still raw: the registry checks them.
+
+    ``lines`` tells where sections lie that are checked elsewhere (``alerts.route``).
+    """
 
     database: str = DEFAULT_DATABASE
     timezone: str = "UTC"
@@ -103,6 +106,7 @@ class Config:
     route: Mapping[str, Any] = field(default_factory=dict)
     inhibit: tuple[Mapping[str, Any], ...] = ()
     path: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -269,6 +273,9 @@ class _Reader:
             route=plain(self._map(alerts, "route", "alerts.route")),
             inhibit=tuple(plain(i) for i in self._list(alerts, "inhibit", "alerts.inhibit")),
             path=path,
+            lines={
+                f"alerts.{key}": line for key in alerts if (line := _line(alerts, key)) is not None
+            },
             environment=self.env,
         )
         self._unique(config)
