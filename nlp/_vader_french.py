@@ -26,6 +26,7 @@ _TOKEN = re.compile(r"\d+/\d+|\d+ ?%|[^\W\d_]+(?:-[^\W\d_]+)*'?|\d+|[.,;:!?()\"�
 _BREAKS = frozenset('.,;:!?()"«»…\n')
 _SENTENCE_ENDS = frozenset(".!?…\n")
 _REPEATS = re.compile(r"([^\W\d_])\1{2,}")
+_SIGN = re.compile("[\u2100-\U0010ffff]")
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Ý])")
 
 _DENY = _text.words_of(
@@ -124,9 +125,7 @@ def _split(text: str, signs: dict[str, float]) -> _Words:
     total = 0.0
     text = _text.straighten(text)
     if not text.isascii():
-        for char in text:
-            if char > "\u2100" and char in signs:
-                total += signs[char]
+        total += sum(signs.get(sign, 0.0) for sign in _SIGN.findall(text))
     for piece in text.split():
         if not piece.isalpha() and not piece.isdigit():
             total += signs.get(piece.lower(), 0.0)

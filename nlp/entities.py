@@ -210,3 +210,22 @@ def _merge(brands: Sequence[Entity], others: Sequence[Entity]) -> tuple[Entity, 
         if not any(brand.start < other.end and other.start < brand.end for brand in brands)
     ]
     return tuple(sorted((*brands, *free), key=lambda entity: entity.start)[:_MOST])
+
+
+def bare(texts: Sequence[str], languages: Sequence[str]) -> list[tuple[Entity, ...]]:
+    """Return what the default models find when nothing is prepared, cleaned or folded.
+
+    The baseline of ``renom evaluate entities``; languages without a default model find nothing.
+    """
+    models = Entities.Options().models
+    found: list[tuple[Entity, ...]] = [()] * len(texts)
+    for language in sorted(set(languages) & set(models)):
+        chosen = [i for i, code in enumerate(languages) if code == language]
+        docs = _load(models[language]).pipe([texts[i] for i in chosen], batch_size=_BATCH)
+        for i, doc in zip(chosen, docs, strict=True):
+            found[i] = tuple(
+                Entity(span.text, _TYPES[span.label_], span.text, span.start_char, span.end_char)
+                for span in doc.ents
+                if span.label_ in _TYPES
+            )
+    return found
