@@ -57,6 +57,7 @@ class Quote:
     text: str
     where: str
     url: str = ""
+    link_text: str = ""
     label: str = ""
     label_text: str = ""
 
@@ -71,6 +72,7 @@ class AlertLetter:
     firing: bool
     facts: tuple[Fact, ...]
     detail: str
+    why: str
     causes: tuple[Cause, ...]
     quotes: tuple[Quote, ...]
     link: str
@@ -215,6 +217,7 @@ def _alert_letter(alert: Alert, message: Message, words: Wording) -> AlertLetter
         firing=alert.firing,
         facts=tuple(_facts(alert, words)),
         detail=one_line(alert.summary, 400) if plain else "",
+        why=words.say("why"),
         causes=tuple(_causes(alert.drivers, words)) if alert.firing else (),
         quotes=tuple(_quotes(alert, message, words)) if alert.firing else (),
         link=dashboard_link(alert, message),
@@ -346,6 +349,7 @@ def _quotes(alert: Alert, message: Message, words: Wording) -> list[Quote]:
                 text=one_line(text),
                 where=" · ".join(part for part in where if part),
                 url=_safe_url(excerpt.url),
+                link_text=words.say("open_mention"),
                 label=excerpt.label or "",
                 label_text=words.say(label) if words.knows(label) else "",
             )
