@@ -129,7 +129,7 @@ class RssSource(Source):
                 try:
                     for batch, state in self._collect(fetcher, url, states.get(key, {}), now):
                         states = {**states, key: state}
-                        yield replace(batch, cursor={"feeds": states})
+                        yield replace(batch, cursor={"feeds": states}, next_check=None)
                     answered += 1
                     waits.append(batch.next_check or timedelta())
                 except SourceError as error:
@@ -141,7 +141,7 @@ class RssSource(Source):
                     )
         if failures and not answered:
             raise max(failures, key=lambda error: isinstance(error, SourceUnavailable))
-        if any(waits):
+        if waits and min(waits):
             yield Batch(cursor={"feeds": states}, next_check=min(waits))
 
     def check(self) -> str:
