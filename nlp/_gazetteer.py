@@ -62,7 +62,7 @@ class Gazetteer:
 
     def find(self, text: str) -> list[Found]:
         """Return the brands named in ``text`` in order, never overlapping."""
-        text = text.translate(_text.APOSTROPHES)
+        text = _text.straighten(text)
         if not self._root.next:
             return []
         tagged = list(self._find_tags(text))

@@ -1,4 +1,4 @@
-"""Turn a word into hashed character n-grams, the same in training and in use."""
+"""Turn a word into hashed n-grams, the same in training and in use."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _LONGEST = 24
 
 
 def buckets(word: str) -> list[int]:
-    """Return the buckets of a lower-case word: itself and its n-grams of 1 to 5 characters."""
-    marked = f" {word[:_LONGEST]} "
-    found = [crc32(marked.encode())]
+    """Return the buckets of a lower-case word: itself and its n-grams of 1 to 5 bytes of UTF-8."""
+    marked = f" {word[:_LONGEST]} ".encode()
+    found = [crc32(marked)]
     for n in range(1, 6):
-        found += [crc32(f"{n}{marked[i : i + n]}".encode()) for i in range(len(marked) - n + 1)]
+        found += [crc32(marked[i : i + n], n) for i in range(len(marked) - n + 1)]
     return [bucket % SIZE for bucket in found]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import NamedTuple
 
 from nlp import _text
@@ -58,7 +59,7 @@ _ACCENT_MATTERS = _text.words_of(
 
 class _Lexicon(NamedTuple):
     words: dict[str, tuple[float, str]]
-    phrases: dict[str, list[tuple[tuple[str, ...], float]]]
+    phrases: dict[tuple[str, str], list[tuple[tuple[str, ...], float]]]  # by their first two
     signs: dict[str, float]
 
 
@@ -75,8 +76,8 @@ def _read_words() -> dict[str, tuple[float, str]]:
     return words
 
 
-def _read_phrases() -> dict[str, list[tuple[tuple[str, ...], float]]]:
-    by_head: dict[str, dict[tuple[str, ...], float]] = {}
+def _read_phrases() -> dict[tuple[str, str], list[tuple[tuple[str, ...], float]]]:
+    by_head: dict[tuple[str, str], dict[tuple[str, ...], float]] = {}
     text = (files("nlp") / "resources" / "french_phrases.txt").read_text("utf-8")
     for line in text.splitlines():
         if not line or line.startswith("#"):
@@ -84,7 +85,7 @@ def _read_phrases() -> dict[str, list[tuple[tuple[str, ...], float]]]:
         valence, _, phrases = line.partition(" ")
         for phrase in phrases.split(";"):
             words = tuple(_text.fold(w) for w in _TOKEN.findall(phrase))
-            by_head.setdefault(words[0], {}).setdefault(words, float(valence))
+            by_head.setdefault((words[0], words[1]), {}).setdefault(words, float(valence))
     return {
         head: sorted(found.items(), key=lambda item: -len(item[0]))
         for head, found in by_head.items()
@@ -129,7 +130,10 @@ def _split(text: str, signs: dict[str, float]) -> _Words:
     for piece in text.split():
         if not piece.isalpha() and not piece.isdigit():
             total += signs.get(piece.lower(), 0.0)
-    text = _text.HANDLE.sub(" ", _text.URL.sub(" ", text))
+    if "http" in text or "www." in text or "/" in text:
+        text = _text.URL.sub(" ", text)
+    if "@" in text:
+        text = _text.HANDLE.sub(" ", text)
     if "#" in text:
         text = " ".join(_CAMEL.sub(" ", p) if p.startswith("#") else p for p in text.split(" "))
     written = _TOKEN.findall(_REPEATS.sub(r"\1", text) if _REPEATS.search(text) else text)
@@ -140,15 +144,14 @@ def _split(text: str, signs: dict[str, float]) -> _Words:
 def _phrase_valences(folded: list[str], lex: _Lexicon) -> dict[int, tuple[float, int]]:
     """Return start -> (valence, length in words) of the phrases found, longest first."""
     found: dict[int, tuple[float, int]] = {}
-    i, n = 0, len(folded)
-    while i < n:
-        step = 1
-        for words, valence in lex.phrases.get(folded[i], ()):
-            if tuple(folded[i : i + len(words)]) == words:
-                found[i] = (valence, len(words))
-                step = len(words)
-                break
-        i += step
+    covered = 0
+    for i, pair in enumerate(pairwise(folded)):
+        if i >= covered and pair in lex.phrases:
+            for words, valence in lex.phrases[pair]:
+                if tuple(folded[i : i + len(words)]) == words:
+                    found[i] = (valence, len(words))
+                    covered = i + len(words)
+                    break
     return found
 
 
@@ -236,15 +239,18 @@ def compound(text: str) -> float:
     words = _split(text, lex.signs)
     total = words.signs
     if words.written:
-        capitals = sum(1 for word in words.written if len(word) > 1 and word.isupper())
+        capitals = sum(word.isupper() for word in words.written if len(word) > 1)
         mixed = 0 < capitals < len(words.written)
         phrases = _phrase_valences(words.folded, lex)
         valences = [0.0] * len(words.written)
         covered = 0
         for i, word in enumerate(words.lower):
             if i in phrases:
-                valences[i], length = phrases[i]
+                valence, length = phrases[i]
                 covered = max(covered, i + length)
+                if valence > 0 and words.folded[covered : covered + 1] in (["pas"], ["jamais"]):
+                    valence *= _NEGATION
+                valences[i] = valence
             elif i >= covered:
                 entry = lex.words.get(word) or lex.words.get(words.folded[i])
                 if entry is not None:

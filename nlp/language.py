@@ -63,7 +63,7 @@ def _own_chances(words: Sequence[str]) -> dict[str, float]:
 
 
 def _library_chances(cleaned: str) -> dict[str, float]:
-    labels, chances = _library().predict(cleaned, k=12)
+    labels, chances = _library().predict(cleaned, k=5)
     return {
         label.removeprefix("__label__"): float(chance)
         for label, chance in zip(labels, chances, strict=True)

@@ -15,7 +15,6 @@ from nlp.training import french_lexicon
 from nlp.vader import Vader, sentiment_of_text
 from renom.contracts import Pending
 
-
 MIXED = """never so this good bad GREAT least at very kind of but no not without doubt the shit yeah
 right to die for bus stop really hardly isn't nor or love hate sort hand mouth 😀 💔 :) :( !!! ??? ?
 meh awesome, terrible. "fine" kinda bomb kiss death"""
@@ -82,6 +81,7 @@ def test_french_praise(text: str) -> None:
         "arnaque totale !!!",
         "Le cadre est joli mais la nourriture est infecte et le serveur odieux",
         "peu convaincant",
+        "je recommande pas",
         "C'est nul 😡",
     ],
 )
