@@ -1,0 +1,6 @@
+"""Migrations: every form the database ever had, and how to reach the newest."""
+
+from __future__ import annotations
+
+HEAD = "0001"
+"""The newest revision; a test holds it to what the folder ``versions`` says."""

@@ -1,0 +1,256 @@
+"""Facts and tallies: what each mention counts for, and the sums kept beside it.
+
+Every change of a mention goes through one ledger: what it counted for before is taken away,
+what it counts for now is added, and the sums are written in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from renom.tally import Tally
+from storage import tables
+from storage.database import Database
+from storage.moments import day_of, hour_of
+from storage.names import ENTITY, KIND, PLATFORM, SOURCE, TOPIC
+
+LABELS = {"negative": 1, "neutral": 2, "positive": 3}
+LABEL_NAMES = {number: label for label, number in LABELS.items()}
+UNSCORED = 0
+MILLION = 1_000_000
+MOST_NAMES = 40
+"""Entities and topics of one mention that are counted; the rest stay on the mention only."""
+
+SUMS = ("mentions", "stories", "engagement", "reach", "rating_sum", "rating_count")
+
+
+class Fact(NamedTuple):
+    """One row of ``mention_brand``; see ``storage.tables``."""
+
+    brand_id: int
+    mention_id: int
+    label: int
+    score: int
+    source_id: int
+    platform_id: int
+    kind: int
+    opens: int
+    engagement: int
+    reach: int
+    rating: int | None
+    lang: str
+
+    @property
+    def sums(self) -> tuple[int, ...]:
+        """What it adds to a tally, in the order of ``SUMS``."""
+        rated = self.rating is not None
+        return (1, self.opens, self.engagement, self.reach, self.rating or 0, int(rated))
+
+
+Name = tuple[int, int]
+"""(dimension, number) of an entity or topic."""
+
+
+class Ledger:
+    """Changes of the tallies, folded before they are written."""
+
+    def __init__(self) -> None:
+        self.hours: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(SUMS))
+        self.days: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(SUMS))
+
+    def add(self, fact: Fact, names: Iterable[Name], *, sign: int = 1) -> None:
+        """Count ``fact`` once, or with ``sign`` -1 take it away."""
+        sums = fact.sums
+        hour = (fact.brand_id, hour_of(fact.mention_id), fact.source_id, fact.lang, fact.label)
+        _fold(self.hours[hour], sums, sign)
+        day = day_of(fact.mention_id)
+        for dimension, value in (
+            (PLATFORM, fact.platform_id),
+            (KIND, fact.kind),
+            (SOURCE, fact.source_id),
+            *names,
+        ):
+            _fold(self.days[fact.brand_id, dimension, day, value, fact.label], sums, sign)
+
+    def write(self, connection: sa.Connection, database: Database) -> None:
+        """Add the changes to the tallies and drop rows that came to nothing."""
+        _write(connection, database, tables.tally, self.hours)
+        _write(connection, database, tables.tally_day, self.days)
+        self.hours.clear()
+        self.days.clear()
+
+
+def _fold(into: list[int], sums: Sequence[int], sign: int) -> None:
+    for index, value in enumerate(sums):
+        if value:
+            into[index] += sign * value
+
+
+def _write(
+    connection: sa.Connection,
+    database: Database,
+    table: sa.Table,
+    changes: dict[tuple[Any, ...], list[int]],
+) -> None:
+    keys = [column.name for column in table.primary_key.columns]
+    # Sorted by key: neighbouring rows lie on the same page.
+    rows = sorted((*key, *sums) for key, sums in changes.items() if any(sums))
+    update = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in SUMS)
+    database.insert(
+        connection,
+        table,
+        (*keys, *SUMS),
+        rows,
+        conflict=f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {update}",
+    )
+    _drop_empty(
+        connection, database, table, [row[: len(keys)] for row in rows if row[len(keys)] < 0]
+    )
+
+
+def _drop_empty(
+    connection: sa.Connection,
+    database: Database,
+    table: sa.Table,
+    keys: Sequence[tuple[Any, ...]],
+) -> None:
+    """Delete those of the rows with these primary keys that count nothing any more."""
+    if not keys:
+        return
+    names = [column.name for column in table.primary_key.columns]
+    if database.sqlite:
+        where = " AND ".join(f"{name} = ?" for name in names)
+        sql = f"DELETE FROM {table.name} WHERE {where} AND mentions = 0"  # noqa: S608
+        connection.exec_driver_sql(sql, list(keys))
+        return
+    where = " AND ".join(f"{table.name}.{name} = gone.{name}" for name in names)
+    arrays = database.arrays(table, names)
+    connection.exec_driver_sql(
+        f"DELETE FROM {table.name} USING unnest({arrays}) AS gone({', '.join(names)}) "  # noqa: S608
+        f"WHERE {where} AND mentions = 0",
+        tuple(list(column) for column in zip(*keys, strict=True)),
+    )
+
+
+FACT_COLUMNS = Fact._fields
+_FACT_UPDATE = ", ".join(f"{name} = excluded.{name}" for name in FACT_COLUMNS[2:])
+
+
+def write_facts(connection: sa.Connection, database: Database, facts: Sequence[Fact]) -> None:
+    """Insert or replace facts."""
+    database.insert(
+        connection,
+        tables.mention_brand,
+        FACT_COLUMNS,
+        sorted(facts, key=lambda fact: fact[:2]),
+        conflict=f"ON CONFLICT (brand_id, mention_id) DO UPDATE SET {_FACT_UPDATE}",
+    )
+
+
+def read_facts(
+    connection: sa.Connection, database: Database, ids: Sequence[int]
+) -> dict[int, list[Fact]]:
+    """Return the facts of the mentions ``ids``, brand 0 first."""
+    table = tables.mention_brand
+    facts: dict[int, list[Fact]] = {}
+    if not ids:
+        return facts
+    rows = connection.execute(
+        sa.select(*(table.c[name] for name in FACT_COLUMNS)).where(
+            database.among(table.c.mention_id, ids)
+        )
+    )
+    for row in sorted(map(tuple, rows)):
+        facts.setdefault(row[1], []).append(Fact(*row))
+    return facts
+
+
+def read_names(
+    connection: sa.Connection, database: Database, ids: Sequence[int]
+) -> dict[int, set[Name]]:
+    """Return the entities and topics of the mentions ``ids``."""
+    table = tables.mention_name
+    names: dict[int, set[Name]] = {}
+    if not ids:
+        return names
+    rows = connection.execute(
+        sa.select(table.c.mention_id, table.c.dimension, table.c.name_id).where(
+            database.among(table.c.mention_id, ids)
+        )
+    )
+    for mention_id, dimension, number in rows:
+        names.setdefault(mention_id, set()).add((dimension, number))
+    return names
+
+
+def write_names(
+    connection: sa.Connection,
+    database: Database,
+    before: dict[int, set[Name]],
+    after: dict[int, set[Name]],
+) -> None:
+    """Replace the entities and topics of the mentions in ``after``."""
+    changed = [i for i in after if before.get(i) and before[i] != after[i]]
+    database.delete(connection, tables.mention_name.c.mention_id, changed)
+    rows = sorted(
+        (number, mention_id, dimension)
+        for mention_id, names in after.items()
+        if names != before.get(mention_id, set())
+        for dimension, number in names
+    )
+    database.insert(connection, tables.mention_name, ("name_id", "mention_id", "dimension"), rows)
+
+
+def tally_of(sums: Iterable[tuple[Any, ...]]) -> Tally:
+    """Return the tally of rows (label, *SUMS)."""
+    by_label = {UNSCORED: 0, 1: 0, 2: 0, 3: 0}
+    totals = [0] * len(SUMS)
+    for label, *values in sums:
+        by_label[label] += int(values[0] or 0)
+        for index, value in enumerate(values):
+            totals[index] += int(value or 0)
+    mentions, stories, engagement, reach, rating_sum, rating_count = totals
+    return Tally(
+        mentions=mentions,
+        stories=stories,
+        positive=by_label[3],
+        neutral=by_label[2],
+        negative=by_label[1],
+        engagement=engagement,
+        reach=reach,
+        rating_sum=rating_sum / MILLION,
+        rating_count=rating_count,
+    )
+
+
+def rebuild(connection: sa.Connection, database: Database, *, batch: int = 20_000) -> None:
+    """Throw the tallies away and count them again from the facts."""
+    connection.execute(sa.delete(tables.tally))
+    connection.execute(sa.delete(tables.tally_day))
+    table = tables.mention
+    last: int | None = None
+    while True:
+        found = sa.select(table.c.id).order_by(table.c.id).limit(batch)
+        if last is not None:
+            found = found.where(table.c.id > last)
+        ids = list(connection.execute(found).scalars())
+        if not ids:
+            return
+        last = ids[-1]
+        names = read_names(connection, database, ids)
+        ledger = Ledger()
+        for mention_id, facts in read_facts(connection, database, ids).items():
+            for fact in facts:
+                ledger.add(fact, names.get(mention_id, ()))
+        ledger.write(connection, database)
+
+
+def counted_names(entities: Iterable[int], topics: Iterable[int]) -> set[Name]:
+    """Return the names that are counted of one mention."""
+    topic_names = [(TOPIC, number) for number in dict.fromkeys(topics)]
+    entity_names = [(ENTITY, number) for number in dict.fromkeys(entities)]
+    return set(topic_names[:MOST_NAMES]) | set(entity_names[:MOST_NAMES])
