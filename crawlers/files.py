@@ -46,7 +46,8 @@ class FilesOptions(SourceOptions):
     (``{text: Verbatim, rating: Note}``); what it leaves open is looked up in the saved
     ``mappings`` (a YAML file), then guessed. ``rating_scale`` is [worst, best]; ``date_format`` a
     strptime format; ``timezone`` is where times without a zone are at home; ``published_at`` is
-    the date of rows that have none; ``brand`` files every row under one brand.
+    the date of rows that have none; ``brand`` files every row under one brand; ``labels`` off
+    leaves sentiment labels and aspects that the file carries to our own understanding.
     """
 
     path: str
@@ -56,6 +57,7 @@ class FilesOptions(SourceOptions):
     platform: str | None = None
     language: str | None = None
     brand: str | None = None
+    labels: bool = True
     published_at: datetime | None = None
     rating_scale: tuple[float, float] | None = None
     date_format: str | None = None
@@ -207,6 +209,8 @@ class FilesSource(Source):
                     else:
                         if count > skip and mention.published_at >= floor:
                             mentions.append(mention)
+                            if said is not None and not self.options.labels:
+                                said = Given(said.brands)
                             if said is not None:
                                 given[mention.key] = said
                 taken = len(mentions) + len(rejected)
