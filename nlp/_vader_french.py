@@ -53,7 +53,7 @@ _CONTRAST_PAIRS = frozenset((("par", "contre"), ("en", "revanche")))
 
 # Written without accents these mean something else: only the accented form has feeling.
 _ACCENT_MATTERS = _text.words_of(
-    """tue tues peche sale sur lasse lasses gene genes manque vole volee regale"""
+    """tue tues peche sale sur lasse lasses gene genes manque vole volee regale style styles"""
 )
 
 
