@@ -197,26 +197,29 @@ class Engine:
     ) -> list[_Group]:
         groups: dict[str, _Group] = {}
 
-        def group(alert: Alert) -> _Group:
-            route = self.route.find(alert)
-            key = route.group_of(alert)
-            return groups.setdefault(f"{route.channel}\n{key}", _Group(route, key))
+        def groups_of(alert: Alert) -> list[_Group]:
+            found = {}
+            for route in self.route.takers(alert):
+                key = route.group_of(alert)
+                name = f"{route.channel}\n{key}"
+                found[name] = groups.setdefault(name, _Group(route, key))
+            return list(found.values())
 
         for record in merged.records:
-            into = group(record.alert)
             silent = record.alert.fingerprint in muted
-            (into.muted if silent else into.firing).append(record)
-        open_now = {record.alert.fingerprint for record in merged.records}
+            for group in groups_of(record.alert):
+                (group.muted if silent else group.firing).append(record)
         past = [
             record.alert
             for record in recent
             if record.alert.ends_at is not None and record.alert.ends_at > now - _MEMORY
         ]
-        seen = set(open_now)
+        seen = {record.alert.fingerprint for record in merged.records}
         for alert in [*merged.ended, *past]:
             if alert.fingerprint not in seen:
                 seen.add(alert.fingerprint)
-                group(alert).ended.append(alert)
+                for group in groups_of(alert):
+                    group.ended.append(alert)
         return list(groups.values())
 
     # -- what is said

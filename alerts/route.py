@@ -1,8 +1,9 @@
 """Route: which channel an alert goes to, with whom it is grouped, how often it is repeated.
 
 The tree is Alertmanager's: the first child that matches takes the alert, a child inherits what it
-does not say. ``match`` compares ``severity``, ``rule``, ``kind`` (the rule's type) and labels
-(``brand``, ``source``) with one value or a list of values.
+does not say. A child with ``continue: true`` lets the alert also go on to the children after it
+and, when none of them takes it, to the route around them. ``match`` compares ``severity``,
+``rule``, ``kind`` (the rule's type) and labels (``brand``, ``source``) with one value or several.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Route:
     repeat_every: timedelta = timedelta(hours=12)
     language: str | None = None
     routes: tuple[Route, ...] = ()
+    goes_on: bool = False
     path: str = "{}"
 
     @classmethod
@@ -68,12 +70,15 @@ class Route:
             )
         return options.build(None)
 
-    def find(self, alert: Alert) -> Route:
-        """Return the node that takes the alert: first match, depth first."""
+    def takers(self, alert: Alert) -> tuple[Route, ...]:
+        """Return the nodes that take the alert, depth first; usually one."""
+        taken: list[Route] = []
         for child in self.routes:
             if matches(alert, child.match):
-                return child.find(alert)
-        return self
+                taken += child.takers(alert)
+                if not child.goes_on:
+                    return tuple(taken)
+        return (*taken, self)
 
     def group_of(self, alert: Alert) -> str:
         """Return the name of the alert's group under this node."""
@@ -157,6 +162,7 @@ class RouteOptions(BaseModel):
     repeat_every: Duration | None = None
     language: Literal["en", "fr"] | None = None
     routes: tuple[RouteOptions, ...] = ()
+    goes_on: bool = Field(default=False, alias="continue")
 
     @field_validator("match", mode="before")
     @classmethod
@@ -180,6 +186,7 @@ class RouteOptions(BaseModel):
             ),
             repeat_every=above.repeat_every if self.repeat_every is None else self.repeat_every,
             language=self.language or above.language,
+            goes_on=self.goes_on,
             path=path,
         )
         return replace(node, routes=tuple(child.build(node) for child in self.routes))

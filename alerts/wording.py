@@ -75,7 +75,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
         "rule_low_rating": "low rating",
         "rule_silent_source": "silent source",
         "rule_channel_denied": "delivery",
-        "more_alerts": "and {count} more alerts",
+        "more_alerts": "and {count} more",
         "footer": "Sent by Renom. Times are in {zone}.",
         "unsubscribe": "Stop these messages",
         "mention_one": "{n} mention",
@@ -108,7 +108,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
         "other": "{subject} : {rule}",
         "resolved_subject": "Terminé : {title}",
         "repeat_subject": "Toujours en cours : {title}",
-        "more_subject": "{title} (+{count} autres)",
+        "more_subject": "{title} (et {count} de plus)",
         "lead_first": "Nouvelle alerte",
         "lead_new_alerts": "Nouvelle alerte dans ce groupe",
         "lead_resolved": "Terminé",
@@ -155,8 +155,8 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
         "rule_low_rating": "mauvaise note",
         "rule_silent_source": "source muette",
         "rule_channel_denied": "envoi",
-        "more_alerts": "et {count} autres alertes",
-        "footer": "Envoyé par Renom. Heures de {zone}.",
+        "more_alerts": "et {count} de plus",
+        "footer": "Envoyé par Renom. Fuseau horaire : {zone}.",
         "unsubscribe": "Ne plus recevoir ces messages",
         "mention_one": "{n} mention",
         "mention_many": "{n} mentions",
@@ -174,6 +174,15 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+
+def _typeset(phrase: str) -> str:
+    """Return a French phrase with the spaces that must not break."""
+    for sign in (":", "»", "?", "!"):
+        phrase = phrase.replace(f" {sign}", f"\u00a0{sign}")
+    return phrase.replace("« ", "«\u00a0")
+
+
+_TYPESET = {"en": PHRASES["en"], "fr": {key: _typeset(p) for key, p in PHRASES["fr"].items()}}
 _WHEN = {"en": "d MMM y, HH:mm", "fr": "d MMM y 'à' HH:mm"}
 
 
@@ -183,7 +192,7 @@ class Wording:
     def __init__(self, language: str, timezone: str = "UTC") -> None:
         self.language = language if language in PHRASES else "en"
         self.timezone = timezone
-        self._phrases = PHRASES[self.language]
+        self._phrases = _TYPESET[self.language]
 
     def say(self, phrase: str, **values: object) -> str:
         """Return a phrase with its places filled."""

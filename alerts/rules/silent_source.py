@@ -18,6 +18,7 @@ from renom.reading import Reader, SourceState
 _GAPS = {"low": 10.0, "normal": 5.0, "high": 3.0}
 _LEAST_SILENT = timedelta(days=1)
 _LEAST_FAILING = timedelta(hours=6)
+_PAST = timedelta(days=7)  # not even tried for so long: no longer configured
 _PACE = timedelta(hours=1)  # taken for a source whose own pace is not known
 
 
@@ -39,12 +40,22 @@ class SilentSource(Rule):
         wanted = {name.casefold() for name in self.options.sources}
         alerts = []
         for state in reader.sources(now=now):
-            if state.last_attempt is None or (wanted and state.name.casefold() not in wanted):
+            named = state.name.casefold() in wanted
+            if state.last_attempt is None or (wanted and not named):
+                continue
+            if not named and not self._watched(state, now):
                 continue
             alert = self._paused(state) or self._failing(state, now) or self._silent(state, now)
             if alert is not None:
                 alerts.append(alert)
         return alerts
+
+    def _watched(self, state: SourceState, now: datetime) -> bool:
+        """Say whether the source is collected on a schedule, and not one of the past."""
+        if state.paused:
+            return True
+        scheduled = state.next_check is not None or state.failures > 0
+        return scheduled and state.last_attempt is not None and now - state.last_attempt < _PAST
 
     def _paused(self, state: SourceState) -> Alert | None:
         if not state.paused:
