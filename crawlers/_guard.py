@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
 
@@ -76,6 +77,24 @@ def resolve(host: str, port: int, *, timeout: float) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in answer[0]))
 
 
+def own_hosts(urls: Iterable[str]) -> frozenset[str]:
+    """Return the hosts among configured addresses that plainly mean this machine.
+
+    Whoever writes ``http://127.0.0.1:8000/`` or ``http://localhost/`` into the configuration
+    means it, so no further permission is asked; being sent there by somebody else's redirect or
+    name stays refused. Other private addresses need ``allow_private``.
+    """
+    hosts = (urlsplit(url).hostname or "" for url in urls)
+    return frozenset(host for host in hosts if _is_loopback(host))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class GuardedBackend(httpcore.NetworkBackend):
     """httpcore's socket opener with an address check and a deadline.
 
@@ -83,9 +102,10 @@ class GuardedBackend(httpcore.NetworkBackend):
     connect, read and write after it gets at most what is left. Not for use by two threads.
     """
 
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(self, *, allow_private: bool, own: frozenset[str] = frozenset()) -> None:
         self._inner = httpcore.SyncBackend()
         self._allow_private = allow_private
+        self._own = own
         self._ends = 0.0
 
     def start(self, seconds: float) -> None:
@@ -112,7 +132,9 @@ class GuardedBackend(httpcore.NetworkBackend):
             addresses = resolve(host, port, timeout=self.left(timeout))
         except OSError as error:
             raise httpcore.ConnectError(f"unknown host {host}") from error
-        if not self._allow_private:
+        if host in self._own:
+            addresses = [address for address in addresses if _is_loopback(address)]
+        elif not self._allow_private:
             addresses = [address for address in addresses if is_public(address)]
             if not addresses:
                 raise PrivateAddress(host)

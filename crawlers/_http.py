@@ -7,13 +7,14 @@ which asks. Messages never hold credentials: addresses go through ``shown_url``.
 
 from __future__ import annotations
 
+import base64
 import logging
 import random
 import ssl
 import threading
 import time
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -25,12 +26,12 @@ import httpcore
 import httpx
 from pydantic import Field, SecretStr, field_validator
 
-from crawlers._guard import GuardedBackend, Overdue, PrivateAddress
-from crawlers._urls import origin_of, shown_url
+from crawlers._guard import GuardedBackend, Overdue, PrivateAddress, own_hosts
+from crawlers._unpack import CHUNK, KNOWN, Damaged, read_body
+from crawlers._urls import is_web, origin_of, shown_url
 from renom.contracts import Duration, Secrets, SourceOptions
 from renom.errors import SourceChanged, SourceDenied, SourceUnavailable
 
-CHUNK = 65_536
 MOST_REDIRECTS = 8
 LONGEST_RETRY_AFTER = timedelta(hours=24)
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -42,9 +43,9 @@ class HttpOptions(SourceOptions):
 
     ``contact`` is a page or an e-mail address that site owners can turn to; it is part of the
     User-Agent. ``allow_private`` lets requests go to loopback and private addresses: only for
-    hosts of your own. ``max_size`` bounds a body in megabytes, packed and unpacked; ``deadline``
-    bounds one request with its redirects and retries; ``pace`` is the least time between two
-    requests to one host.
+    hosts of your own (an address written with 127.0.0.1 or localhost needs no permission).
+    ``max_size`` bounds a body in megabytes, packed and unpacked; ``deadline`` bounds one request
+    with its redirects and retries; ``pace`` is the least time between two requests to one host.
     """
 
     contact: str = ""
@@ -123,31 +124,31 @@ def _tls() -> ssl.SSLContext:
 
 
 class Fetcher:
-    """A client for one run of one source. Use it as a context manager, from one thread."""
+    """A client for one run of one source. Use it as a context manager, from one thread.
+
+    ``configured`` are the addresses that the operator wrote down (see ``own_hosts``).
+    """
 
     def __init__(
-        self, options: HttpOptions, secrets: HttpSecrets | None = None, *, source: str = ""
+        self,
+        options: HttpOptions,
+        secrets: HttpSecrets | None = None,
+        *,
+        source: str = "",
+        configured: Iterable[str] = (),
     ) -> None:
         self._options = options
         self._secrets = secrets
         self._source = source
-        self._backend = GuardedBackend(allow_private=options.allow_private)
-        self._client: httpx.Client | None = None
+        self._backend = GuardedBackend(
+            allow_private=options.allow_private, own=own_hosts(configured)
+        )
+        self._transport: _Transport | None = None
 
     def __enter__(self) -> Fetcher:
-        # Both libraries log whole addresses, tokens included, below WARNING.
-        for name in ("httpx", "httpcore"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-        self._client = httpx.Client(
-            transport=_Transport(self._backend),
-            headers={
-                "User-Agent": user_agent(self._options.contact),
-                "Accept-Encoding": "gzip, deflate",
-            },
-            timeout=httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=5.0),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        # Below INFO, httpcore logs whole addresses and headers, tokens included.
+        logging.getLogger("httpcore").setLevel(logging.INFO)
+        self._transport = _Transport(self._backend)
         return self
 
     def __exit__(
@@ -156,8 +157,8 @@ class Fetcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._client is not None:
-            self._client.close()
+        if self._transport is not None:
+            self._transport.close()
 
     def get(
         self,
@@ -250,30 +251,44 @@ class Fetcher:
             f"{shown_url(url)} redirects more than {MOST_REDIRECTS} times", source=self._source
         )
 
-    def _open(self, url: str, headers: dict[str, str], *, trusted: bool) -> _Opened:
-        assert self._client is not None, "use the fetcher as a context manager"
-        auth: dict[str, str] = {}
-        basic: tuple[str, str] | None = None
-        if trusted and self._secrets is not None:
-            if self._secrets.token is not None:
-                auth["Authorization"] = f"Bearer {self._secrets.token.get_secret_value()}"
-            elif self._secrets.user is not None:
-                password = self._secrets.password
-                basic = (
-                    self._secrets.user.get_secret_value(),
-                    password.get_secret_value() if password is not None else "",
-                )
+    @contextmanager
+    def _open(
+        self, url: str, headers: dict[str, str], *, trusted: bool
+    ) -> Iterator[httpx.Response]:
+        """Send one request. httpx's own client is left out: it reads redirects and keeps cookies."""
+        assert self._transport is not None, "use the fetcher as a context manager"
         try:
-            request = self._client.build_request("GET", url, headers={**headers, **auth})
+            if not is_web(url):
+                raise ValueError("neither http nor https, or no host")
+            request = httpx.Request("GET", url, headers=self._headers(headers, trusted=trusted))
         except (httpx.InvalidURL, ValueError) as error:
             raise SourceDenied(
                 f"not an address that can be fetched: {shown_url(url)}", source=self._source
             ) from error
-        if request.url.scheme not in ("http", "https") or not request.url.host:
-            raise SourceDenied(
-                f"only http and https are fetched, not {shown_url(url)}", source=self._source
-            )
-        return _Opened(self._client, request, basic)
+        request.extensions["timeout"] = {"connect": 5.0, "read": 30.0, "write": 10.0, "pool": 5.0}
+        response = self._transport.handle_request(request)
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def _headers(self, headers: dict[str, str], *, trusted: bool) -> dict[str, str]:
+        """Add who asks, and the credentials where they belong."""
+        said = {
+            "User-Agent": user_agent(self._options.contact),
+            "Accept-Encoding": "gzip, deflate",
+            **headers,
+        }
+        secrets = self._secrets
+        if secrets is None or not trusted:
+            return said
+        if secrets.token is not None:
+            said["Authorization"] = f"Bearer {secrets.token.get_secret_value()}"
+        elif secrets.user is not None:
+            password = secrets.password.get_secret_value() if secrets.password is not None else ""
+            pair = f"{secrets.user.get_secret_value()}:{password}".encode()
+            said["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        return said
 
     def _next_hop(self, here: str, response: httpx.Response) -> str:
         location = response.headers.get("location", "")
@@ -302,28 +317,17 @@ class Fetcher:
     def _body(self, response: httpx.Response, limit: int) -> tuple[bytes, bool]:
         """Read and unpack at most ``limit`` bytes, never holding more than one chunk beyond."""
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+        if encoding not in KNOWN:
             raise SourceChanged(
                 f"the server packs its answer as {encoding[:40]!r}, which was not asked for",
                 source=self._source,
             )
-        packed = encoding not in ("", "identity")
-        chunks = _within(response.iter_raw(CHUNK), limit)
-        out = bytearray()
         try:
-            for piece in _unpacked(chunks, limit) if packed else chunks:
-                out += piece
-                if len(out) > limit:
-                    return bytes(out[:limit]), True
-        except zlib.error as error:
-            if not out:
-                raise SourceUnavailable(
-                    "the server's packed answer is damaged", source=self._source
-                ) from error
-            return bytes(out), True
-        except _TooLong:
-            return bytes(out), True
-        return bytes(out), False
+            return read_body(response.iter_raw(CHUNK), encoding, limit)
+        except Damaged as error:
+            raise SourceUnavailable(
+                "the server's packed answer is damaged", source=self._source
+            ) from error
 
     def _refusal(
         self, status: int, asked: str, headers: Mapping[str, str], now: datetime
@@ -388,71 +392,6 @@ def _reason(error: Exception) -> str:
     if "certificate" in text.lower():
         return "its certificate is not trusted"
     return text.splitlines()[0][:120] if text else "connection failed"
-
-
-class _TooLong(Exception):
-    """More bytes came than the limit allows."""
-
-
-def _within(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
-    count = 0
-    for chunk in chunks:
-        count += len(chunk)
-        if count > limit:
-            yield chunk[: max(0, len(chunk) - (count - limit))]
-            raise _TooLong
-        yield chunk
-
-
-def _unpacked(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
-    """Unpack gzip, zlib or raw deflate in steps of one chunk; raise zlib.error when damaged."""
-    machine = None
-    for chunk in chunks:
-        if machine is None:
-            machine = zlib.decompressobj(_window(chunk))
-        while chunk:
-            yield machine.decompress(chunk, CHUNK)
-            chunk = machine.unconsumed_tail
-            if machine.eof:
-                # A gzip body may have several members (RFC 1952 §2.2).
-                chunk = machine.unused_data
-                if not chunk.startswith(b"\x1f\x8b"):
-                    return
-                machine = zlib.decompressobj(47)
-    if machine is not None and not machine.eof:
-        raise zlib.error("ends too early")
-
-
-def _window(start: bytes) -> int:
-    if start.startswith(b"\x1f\x8b"):
-        return 47  # gzip, by its magic number
-    zlib_header = len(start) > 1 and start[0] & 0x0F == 8 and (start[0] << 8 | start[1]) % 31 == 0
-    return 15 if zlib_header else -15  # RFC 9110 deflate is zlib; old servers send it raw
-
-
-class _Opened:
-    """One request on the wire, closed when the block is left."""
-
-    def __init__(
-        self, client: httpx.Client, request: httpx.Request, basic: tuple[str, str] | None
-    ) -> None:
-        self._client = client
-        self._request = request
-        self._auth = httpx.BasicAuth(*basic) if basic else None
-        self._response: httpx.Response | None = None
-
-    def __enter__(self) -> httpx.Response:
-        self._response = self._client.send(self._request, stream=True, auth=self._auth)
-        return self._response
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._response is not None:
-            self._response.close()
 
 
 class _Stream(httpx.SyncByteStream):

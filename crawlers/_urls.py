@@ -107,6 +107,16 @@ def host_of(url: str) -> str:
         return ""
 
 
+def is_web(url: str) -> bool:
+    """Tell whether ``url`` is an http(s) address with a host that can be one."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it checks it
+    except ValueError:
+        return False
+    return parts.scheme.lower() in _PORTS and _ascii_host(parts.hostname or "") is not None
+
+
 def origin_of(url: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port: what a credential is good for."""
     parts = urlsplit(url)

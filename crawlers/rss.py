@@ -119,7 +119,7 @@ class RssSource(Source):
         failures: list[SourceError] = []
         waits: list[timedelta] = []
         answered, several = 0, len(self.options.feeds) > 1
-        with Fetcher(self.options, self.secrets, source=self.name) as fetcher:
+        with self._fetcher() as fetcher:
             for url in self.options.feeds:
                 key = _short(url)
                 paused = _wait_left(states.get(key, {}), now)
@@ -144,10 +144,13 @@ class RssSource(Source):
         if waits and min(waits):
             yield Batch(cursor={"feeds": states}, next_check=min(waits))
 
+    def _fetcher(self) -> Fetcher:
+        return Fetcher(self.options, self.secrets, source=self.name, configured=self.options.feeds)
+
     def check(self) -> str:
         """Ask each feed once; return how many entries they hold."""
         counts = []
-        with Fetcher(self.options, self.secrets, source=self.name) as fetcher:
+        with self._fetcher() as fetcher:
             for url in self.options.feeds:
                 answer = fetcher.get(url, now=datetime.now(UTC), accept=ACCEPT)
                 counts.append(len(self._parse(answer, url).entries))

@@ -20,7 +20,7 @@ ENV_EXAMPLE = """\
 # Secrets of Renom. This file stays on this machine; never commit it.
 # RENOM_EMAIL_USER=
 # RENOM_EMAIL_PASSWORD=
-# RENOM_SLACK_WEBHOOK=
+# RENOM_SLACK_WEBHOOK_URL=
 """
 
 
