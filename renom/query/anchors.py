@@ -1,30 +1,49 @@
 """Choose, for each query, literals of which at least one must be in any text that matches.
 
-One scan for all anchors of all queries then names the few queries worth testing on a text.
+One scan for all anchors of all queries then names the few queries worth testing on a text. An
+anchor is searched in the *spread* text (``renom.query.text.spread``), where every token stands
+between spaces: `` orange `` is the word, `` orang`` the start of one, ``phone `` the end of one.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from functools import cache
 
-from renom.query.tree import And, Near, Node, Or, Term, Within
+from renom.query.tree import And, Near, Node, Or, Term, Within, Word
+
+_PART = re.compile(r"[^*?]+")
+
+# Words so common in French or English that they tell almost nothing, however long.
+_COMMON = """a about after all alors also am an and any are as at au aussi aux avant avec avoir be
+    been best but by c ca can car ce cela ces cette chez comme contre could d dans de depuis des deux do
+    du elle en encore entre est et etait ete etre fait for from get good had has have he her his how
+    i if il ils in into is it its j je just l la le les leur like lui m ma mais make me meme mes mon
+    more most my n ne new no nos not notre nous of on one only or ou our out par pas peu people plus
+    pour pourquoi qu quand que quel qui quoi s sa said sans se ses si so some son sont sous sur t
+    than that the their them then there these they this time to tous tout tres tu un une up us very
+    vos votre vous was we well were what when which who will with would you your y"""
 
 
-class Anchor(NamedTuple):
-    """A folded literal; ``whole`` says that it must be a token, not only a part of one."""
-
-    literal: str
-    whole: bool
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(_COMMON.split())
 
 
-def anchors_of(node: Node) -> frozenset[Anchor] | None:
+def anchor_of(word: Word) -> str:
+    """Return the most telling literal of ``word`` with the spaces that bound it, or nothing."""
+    spread = f" {word.folded} "
+    parts = [part for part in _PART.findall(spread) if part.strip()]
+    return max(parts, key=lambda part: len(part.strip()), default="")
+
+
+def anchors_of(node: Node) -> frozenset[str] | None:
     """Return the anchors of a tree, or None when a text without any literal can match.
 
-    A term is anchored by its longest literal, AND and NEAR by their best part, OR by all parts.
+    A term is anchored by its rarest word, AND and NEAR by their rarest part, OR by all parts.
     """
     if isinstance(node, Term):
-        literals = [Anchor(word.anchor, not word.wild) for word in node.words if word.anchor]
-        return frozenset([max(literals, key=lambda anchor: (len(anchor.literal), anchor.whole))])
+        return frozenset([min(filter(None, map(anchor_of, node.words)), key=_share)])
     if isinstance(node, Within):
         return anchors_of(node.item)
     if isinstance(node, Or):
@@ -34,10 +53,14 @@ def anchors_of(node: Node) -> frozenset[Anchor] | None:
         return frozenset(anchor for part in parts if part is not None for anchor in part)
     if isinstance(node, And | Near):
         known = [part for part in map(anchors_of, node.items) if part is not None]
-        return max(known, key=_rarity, default=None)
+        return min(known, key=lambda part: sum(map(_share, part)), default=None)
     return None
 
 
-def _rarity(anchors: frozenset[Anchor]) -> tuple[int, int]:
-    """Rank by the shortest literal (long words are rare), then by how few there are."""
-    return min(len(anchor.literal) for anchor in anchors), -len(anchors)
+def _share(anchor: str) -> float:
+    """Guess how often a literal occurs: less the longer it is; whole words less than parts."""
+    literal = anchor.strip()
+    if literal in _common():
+        return 1.0
+    bounded = len(anchor) - len(literal)
+    return 1 / (len(literal) + bounded) ** 2

@@ -55,7 +55,7 @@ class _PlainWord(Test):
         self.word = word.folded
 
     def holds(self, view: View) -> bool:
-        return self.word in view.index
+        return self.word in view.words
 
     def stretches(self, view: View) -> list[Stretch]:
         return [(at, at + 1) for at in view.index.get(self.word, _NONE)]
@@ -88,7 +88,7 @@ class _Positions:
         """Return the positions of the word, in order."""
         found: Sequence[int]
         if self.any:
-            found = range(view.size)
+            found = range(len(view.tokens))
         elif self.fits is None:
             found = view.index.get(self.folded, _NONE)
         else:
@@ -134,7 +134,7 @@ class _Words(Test):
 
     def stretches(self, view: View) -> list[Stretch]:
         for word in self.needed:
-            if word not in view.index:
+            if word not in view.words:
                 return []
         width = len(self.words)
         starts: Sequence[int] = self.words[0](view)
@@ -143,7 +143,7 @@ class _Words(Test):
                 return []
             follow = self.words[offset](view)
             if isinstance(follow, range):
-                starts = [start for start in starts if start + offset < view.size]
+                starts = [start for start in starts if start + offset < len(view.tokens)]
             else:
                 allowed = set(follow) if len(follow) > 8 else follow
                 starts = [start for start in starts if start + offset in allowed]
@@ -183,7 +183,7 @@ class _AnyPlain(_Any):
         self.words = frozenset(test.word for test in tests)
 
     def holds(self, view: View) -> bool:
-        return not self.words.isdisjoint(view.index)
+        return not self.words.isdisjoint(view.words)
 
 
 class _All(Test):
@@ -267,7 +267,7 @@ class _Near(Test):
 
     def stretches(self, view: View) -> list[Stretch]:
         for word in self.needed:
-            if word not in view.index:
+            if word not in view.words:
                 return []
         found = [test.stretches(view) for test, _ in self.tests]
         if not all(found):

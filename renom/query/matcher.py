@@ -13,7 +13,7 @@ from ahocorasick_rs import AhoCorasick
 from renom.query.anchors import anchors_of
 from renom.query.document import Document
 from renom.query.evaluate import Test, test_of
-from renom.query.text import fold
+from renom.query.text import spread
 from renom.query.tree import Query
 from renom.query.view import View
 
@@ -34,26 +34,17 @@ class Matcher:
         self._names = tuple(queries)
         self._tests: tuple[Test, ...] = tuple(test_of(query.root) for query in queries.values())
         always = []
-        numbers: dict[str, int] = {}
-        whole: list[list[int]] = []
-        part: list[list[int]] = []
+        anchored: dict[str, list[int]] = {}
         for number, query in enumerate(queries.values()):
             anchors = anchors_of(query.root)
             if anchors is None:
                 always.append(number)
-                continue
-            for anchor in anchors:
-                at = numbers.setdefault(anchor.literal, len(numbers))
-                if at == len(whole):
-                    whole.append([])
-                    part.append([])
-                (whole if anchor.whole else part)[at].append(number)
+            for anchor in anchors or ():
+                anchored.setdefault(anchor, []).append(number)
         self._always = tuple(always)
-        self._literals = tuple(numbers)
-        self._whole = tuple(map(tuple, whole))
-        self._part = tuple(map(tuple, part))
-        self._longest = max(map(len, numbers), default=0)
-        self._scan = AhoCorasick(self._literals) if numbers else None
+        self._anchored = tuple(map(tuple, anchored.values()))
+        self._longest = max(map(len, anchored), default=0)
+        self._scan = AhoCorasick(list(anchored)) if anchored else None
 
     def match(self, document: Document) -> dict[str, tuple[Span, ...]]:
         """Return the names whose query matches, each with the spans to highlight.
@@ -72,24 +63,21 @@ class Matcher:
 
     def _find(self, document: Document) -> tuple[View | None, list[int]]:
         """Return the view, when one was needed, and the numbers of the queries that match."""
-        hits = self._hits(document.text)
+        text = spread(document.text)
+        hits = self._hits(text)
         if not hits and not self._always:
             return None, []
-        view = View(document, document.text)
-        index = view.index
         candidates = set(self._always)
         for hit in hits:
-            if self._literals[hit] in index:
-                candidates.update(self._whole[hit])
-            candidates.update(self._part[hit])
+            candidates.update(self._anchored[hit])
+        view = View(document, document.text, text)
         tests = self._tests
         return view, sorted([number for number in candidates if tests[number].holds(view)])
 
     def _hits(self, text: str) -> set[int]:
-        """Return the numbers of the anchors that occur in ``text``, as parts of words or not."""
+        """Return the numbers of the anchors that occur in a spread text."""
         if self._scan is None:
             return set()
-        text = fold(text)
         find = self._scan.find_matches_as_indexes
         if len(text) <= _CHUNK:
             return {hit for hit, _, _ in find(text, overlapping=True)}
@@ -102,12 +90,12 @@ class Matcher:
 
 def matches(query: Query, document: Document) -> bool:
     """Whether ``query`` matches ``document``. For many texts or queries, use a Matcher."""
-    return test_of(query.root).holds(View(document, document.text))
+    return test_of(query.root).holds(View(document, document.text, spread(document.text)))
 
 
 def spans(query: Query, document: Document) -> tuple[Span, ...]:
     """Return what to highlight of ``query`` in ``document.text``; nothing when it doesn't match."""
-    test, view = test_of(query.root), View(document, document.text)
+    test, view = test_of(query.root), View(document, document.text, spread(document.text))
     return spans_of(test, view) if test.holds(view) else ()
 
 

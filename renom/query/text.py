@@ -112,15 +112,19 @@ def exact(text: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def _fold_short(token: str) -> str:
-    return fold(token).replace(" ", "")
+    return _unspaced(token)
+
+
+def _unspaced(token: str) -> str:
+    # Single letters may fold to a phrase (U+FDFA) or to nothing (U+037A).
+    return fold(token).replace(" ", "") or index_form(token)
 
 
 def fold_token(token: str) -> str:
-    """Return the folded form of one token; unlike :func:`fold` it never holds a space."""
+    """Return the folded form of one token: :func:`fold`, but never blank nor with a space."""
     if token.isascii():
         return token.lower()
-    # Some single letters (U+FDFA) are whole phrases once folded. Long tokens are not worth keeping.
-    return _fold_short(token) if len(token) <= 40 else fold(token).replace(" ", "")
+    return _fold_short(token) if len(token) <= 40 else _unspaced(token)  # long ones rarely repeat
 
 
 def _plain(text: str) -> str:
@@ -139,6 +143,8 @@ def spread(text: str) -> str:
     byte tables (some 10 times faster); the rest, and rare characters, through the patterns that
     define a token.
     """
+    if _SYMBOL_SIGN in text:
+        return _spread_any(text)
     try:
         western = text.encode() if text.isascii() else text.encode("cp1252", "renom-symbols")
     except UnicodeEncodeError:
@@ -189,7 +195,7 @@ def _western() -> bytes:
 
 
 _WESTERN = _western()
-_no_letters = re.compile(rf"[^\w{INNER}]\W*").fullmatch
+_no_letters = re.compile(rf"[^\w{INNER}{IDEOGRAPHS}][^\w{IDEOGRAPHS}]*").fullmatch
 _symbols = re.compile(f"[{SYMBOLS}]").findall
 
 
@@ -197,9 +203,13 @@ def _keep_symbols(error: UnicodeError) -> tuple[bytes, int]:
     """Encode a run that cp1252 lacks when it holds no letters: emoji as signs, rest as spaces."""
     assert isinstance(error, UnicodeEncodeError)
     run = error.object[error.start : error.end]
+    signs = b""
+    for char in _symbols(run):
+        if fold(char) != char:
+            raise error
+        signs += b"\x05%x " % ord(char)
     if not _no_letters(run):
         raise error
-    signs = b"".join([b"\x05%x " % ord(char) for char in _symbols(run)])
     return b" " + signs, error.end
 
 

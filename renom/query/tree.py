@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from renom.query.text import fold, fold_case, index_form
+from renom.query.text import fold, fold_case, fold_token, index_form
 
 RESERVED = frozenset({"AND", "OR", "NOT", "NEAR", "ONEAR"})
 _BARE = re.compile(r"[#@]?[\w*?]+")
@@ -35,12 +35,12 @@ class Word:
     @property
     def folded(self) -> str:
         """The word without case and accents, wildcards kept."""
-        return fold(self.text)
+        return fold_token(self.text)
 
     @property
     def accented(self) -> bool:
         """Whether accents must agree because the word is written with one (and is not exact)."""
-        return not self.exact and fold_case(self.text) != self.folded
+        return not self.exact and fold_case(self.text) != fold(self.text)
 
     @property
     def wild(self) -> bool:

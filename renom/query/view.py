@@ -5,39 +5,43 @@ from __future__ import annotations
 from array import array
 
 from renom.query.document import Document
-from renom.query.text import folded_tokens, places
+from renom.query.text import places, spread
 
 
 class View:
-    """The tokens of a document's text by folded form, and their places.
+    """The tokens of a document's text, which ``spread`` holds between spaces.
 
-    ``index`` maps folded token to its positions, which count tokens from 0; ``size`` is their
-    number. Building is linear in the text; places in characters are only made when asked for.
+    ``words`` are the distinct folded tokens. Every part is linear in the text.
     """
 
-    __slots__ = ("_ends", "_starts", "_title", "document", "index", "size", "text")
+    __slots__ = ("_ends", "_index", "_starts", "_title", "document", "text", "tokens", "words")
 
-    def __init__(self, document: Document, text: str) -> None:
+    def __init__(self, document: Document, text: str, spread: str) -> None:
         self.document = document
         self.text = text
-        words = folded_tokens(text)
-        self.size = len(words)
-        index: dict[str, list[int]] = {}
-        for position, word in enumerate(words):
-            if word in index:
-                index[word].append(position)
-            else:
-                index[word] = [position]
-        self.index = index
+        self.tokens = spread.split()
+        self.words = frozenset(self.tokens)
+        self._index: dict[str, list[int]] | None = None
         self._starts: array[int] | None = None
         self._ends: array[int] | None = None
         self._title: View | None = None
 
     @property
+    def index(self) -> dict[str, list[int]]:
+        """Positions of each folded token, counted in tokens from 0."""
+        if self._index is None:
+            index: dict[str, list[int]] = {word: [] for word in self.words}
+            for position, token in enumerate(self.tokens):
+                index[token].append(position)
+            self._index = index
+        return self._index
+
+    @property
     def title(self) -> View:
         """The view of the title alone; its positions and characters are those of the text."""
         if self._title is None:
-            self._title = View(self.document, self.document.title or "")
+            title = self.document.title or ""
+            self._title = View(self.document, title, spread(title))
         return self._title
 
     def place(self, position: int) -> tuple[int, int]:

@@ -24,6 +24,7 @@ from renom.query import (
     Token,
     fold,
     fold_case,
+    folded_tokens,
     matches,
     normalise,
     parse,
@@ -356,6 +357,23 @@ def test_index_form_is_our_tokens_in_ascii(text: str) -> None:
     assert indexed == indexed.lower()
     assert len(indexed.split()) == len(tokens(text))
     assert all(part.isalnum() for part in indexed.split())
+
+
+_letters = st.one_of(
+    st.text(max_size=3),
+    st.text(alphabet="aéœßÀ_+&$€£ \u00ad\u0301\u200b\u2009\u0005\u202f\ufe0f½ªˆ’ʼ", max_size=6),
+    st.sampled_from(
+        ["😍", "👍🏽", "👩‍💻", "🇫🇷", "🅰", "東", "\u2329", "\ufdfa", "\u037a", "x_y", "…"]
+    ),
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(_letters, max_size=8).map("".join))
+@example("a_\u00adb")
+@example("\x05ab")
+def test_fast_tokens_are_the_tokens(text: str) -> None:
+    assert folded_tokens(text) == [token.folded for token in tokens(text)]
 
 
 @settings(max_examples=500, deadline=None)

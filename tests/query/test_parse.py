@@ -157,8 +157,8 @@ def test_many_terms_and_deep_nesting_within_limits_are_read() -> None:
 
 
 _SOUP = """AND OR NOT NEAR/3 NEAR/2f ONEAR/1 NEAR ( ) " { } [ ] * ? - + # @ ~3 <<< >>> title: site:
-rating: published: [1 TO 2] [* TO 2026] kind:post é œ l' ’ « » “ a b orange : / TO 1 2026-01-01 😍 東
-\u0301 \u200b \x00 language:fr sentiment:"""
+rating: published: [1 TO 2] [* TO 2026] kind:post é œ l' ’ « » “ a b orange : / TO 1 2026-01-01 😍
+東 \u0301 \u200b \x00 language:fr sentiment:"""
 _pieces = st.sampled_from([*_SOUP.split(), "\n", "\t", " "])
 
 
