@@ -255,7 +255,7 @@ class Fetcher:
     def _open(
         self, url: str, headers: dict[str, str], *, trusted: bool
     ) -> Iterator[httpx.Response]:
-        """Send one request. httpx's own client is left out: it reads redirects and keeps cookies."""
+        """Send one request, without httpx's client: it reads redirects itself, keeps cookies."""
         assert self._transport is not None, "use the fetcher as a context manager"
         try:
             if not is_web(url):
