@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
@@ -10,6 +12,7 @@ from dashboard import markup
 from dashboard.data import Data
 from dashboard.sentences import sentence, why
 from dashboard.wording import Wording, mark
+from renom.errors import StorageError
 from renom.reading import AlertRecord
 
 SEVERITY_NAMES = {
@@ -73,12 +76,7 @@ def _sentence(record: AlertRecord, data: Data) -> str:
         bits.append(say("silenced"))
     bits.append(say("rule {rule}").format(rule=alert.rule))
     reason = why(alert, say)
-    link = ""
-    if alert.labels.get("brand") or alert.labels.get("source"):
-        link = (
-            f' · <a class="rn-out" href="{markup.inward("mentions", _address(record))}">'
-            f"{markup.esc(say('See the mentions'))}</a>"
-        )
+    link = _link(record, say)
     return (
         f'<div class="rn-alert"><b>{_MARKS[alert.severity]} '
         f"{markup.esc(say(SEVERITY_NAMES[alert.severity]))}</b> "
@@ -88,27 +86,48 @@ def _sentence(record: AlertRecord, data: Data) -> str:
     )
 
 
+def _link(record: AlertRecord, say: Wording) -> str:
+    """Return a link to what the alert is about, over the time it lasted."""
+    alert = record.alert
+    if alert.kind == "silent_source":
+        href, text = markup.inward("sources", ()), say("See the sources")
+    elif alert.labels.get("brand"):
+        href, text = markup.inward("mentions", _address(record)), say("See the mentions")
+    else:
+        return ""
+    return f' · <a class="rn-out" href="{href}">{markup.esc(text)}</a>'
+
+
 def _address(record: AlertRecord) -> list[tuple[str, str]]:
     alert = record.alert
-    window = timedelta(seconds=alert.window_seconds or 86400)
-    end = alert.ends_at or record.seen_at
+    start = alert.starts_at
+    if alert.window_seconds and alert.kind in ("volume_spike", "negative_surge"):
+        start -= timedelta(seconds=alert.window_seconds)
+    end = max(alert.ends_at or record.seen_at, start + timedelta(hours=1))
     params = [
-        ("brand", alert.labels.get("brand", "")),
-        ("from", min(alert.starts_at, end - window).isoformat()),
+        ("brand", alert.labels["brand"]),
+        ("from", start.isoformat()),
         ("to", (end + timedelta(minutes=1)).isoformat()),
     ]
-    if alert.labels.get("source"):
-        params.append(("source", alert.labels["source"]))
-    if alert.labels.get("keyword"):
-        params.append(("q", alert.labels["keyword"]))
     if alert.kind == "negative_surge":
         params.append(("label", "negative"))
     return params
 
 
+@contextmanager
+def told(done: str) -> Iterator[None]:
+    """Do what is inside and tell the reader that it is done, or why it cannot be."""
+    try:
+        yield
+    except StorageError as error:
+        st.toast(markup.plain(f"{error.message} {error.hint}"), icon=":material/error:")
+    else:
+        st.toast(done, icon=":material/check:")
+
+
 def _acknowledge(data: Data, alert_id: int) -> None:
-    data.acknowledge(alert_id, by=reader_name(data.say), now=datetime.now(UTC))
-    st.toast(data.say("Acknowledged."), icon=":material/check:")
+    with told(data.say("Acknowledged.")):
+        data.acknowledge(alert_id, by=reader_name(data.say), now=datetime.now(UTC))
 
 
 def _silence(record: AlertRecord, data: Data) -> None:
@@ -130,5 +149,6 @@ def _silence(record: AlertRecord, data: Data) -> None:
 
 def _keep_quiet(data: Data, record: AlertRecord, hours: int) -> None:
     now = datetime.now(UTC)
-    data.silence(record, until=now + timedelta(hours=hours), by=reader_name(data.say), now=now)
-    st.toast(data.say("Silenced."), icon=":material/notifications_off:")
+    with told(data.say("Silenced.")):
+        until = now + timedelta(hours=hours)
+        data.silence(record, until=until, by=reader_name(data.say), now=now)

@@ -25,6 +25,11 @@ OTHERS = ("#e0a030", "#1d9a80", "#c06fa8", "#7a8aa0", "#8c6d46", "#4aa3c7", "#a3
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [3, 1])
 
 _FAINT = 0.45
+_ENOUGH = 10
+_PALE_WHILE_OPEN = {"condition": {"test": "datum.open", "value": _FAINT}, "value": 1}
+_LEGEND = {"title": None, "orient": "top", "offset": 4}
+_BLOCK = {"type": "rect", "stroke": "#8884", "strokeWidth": 0.5}
+_SIGNED = {"format": "d", "labelExpr": "(datum.value > 0 ? '+' : '') + datum.label"}
 _GRID = {"grid": True, "gridOpacity": 0.25, "domain": False, "ticks": False}
 
 
@@ -53,28 +58,28 @@ def volume(buckets: Sequence[Bucket], say: Wording, *, height: int = 190) -> Spe
             "t": _wall(bucket.start),
             "end": _wall(bucket.end),
             "label": names[label],
-            "order": order,
             "n": count,
+            "low": below,
+            "high": below + count,
             "all": bucket.tally.mentions,
             "when": _when(bucket, say),
             "open": bucket.open,
         }
         for bucket in buckets
-        for order, (label, count) in enumerate(_by_label(bucket.tally).items())
-        if count
+        for label, count, below in _stacked(_by_label(bucket.tally))
     ]
     colours = dict(zip(names.values(), (NEGATIVE, NEUTRAL, POSITIVE, UNSCORED), strict=True))
     present = [name for name in names.values() if any(row["label"] == name for row in rows)]
     layer = {
         "data": {"values": rows or _nothing(buckets)},
-        "mark": {"type": "bar", "binSpacing": 1},
+        "mark": _BLOCK,
         "encoding": {
-            "x": _time(buckets, "t") | {"bandPosition": 0},
+            "x": _time(buckets, "t"),
             "x2": {"field": "end"},
-            "y": _count("n", say("Mentions")),
+            "y": _count("low", say("Mentions")),
+            "y2": {"field": "high"},
             "color": _legend("label", present, [colours[name] for name in present]),
-            "order": {"field": "order", "type": "quantitative"},
-            "opacity": {"condition": {"test": "datum.open", "value": _FAINT}, "value": 1},
+            "opacity": _PALE_WHILE_OPEN,
             "tooltip": [
                 _tip("when", "nominal", say("Period")),
                 _tip("label", "nominal", say("Sentiment")),
@@ -104,7 +109,7 @@ def net_line(buckets: Sequence[Bucket], say: Wording, *, height: int = 190) -> S
         "type": "quantitative",
         "title": None,
         "scale": {"domain": [-100, 100]},
-        "axis": {**_GRID, "values": [-100, -50, 0, 50, 100], "format": "+d"},
+        "axis": {**_GRID, "values": [-100, -50, 0, 50, 100], **_SIGNED},
     }
     zero: Spec = {
         "data": {"values": [{"zero": 0}]},
@@ -134,7 +139,7 @@ def net_line(buckets: Sequence[Bucket], say: Wording, *, height: int = 190) -> S
                 ],
                 "value": NEUTRAL,
             },
-            "opacity": {"condition": {"test": "datum.open", "value": _FAINT}, "value": 1},
+            "opacity": _PALE_WHILE_OPEN,
             "tooltip": [
                 _tip("when", "nominal", say("Period")),
                 _tip("net", "quantitative", say("Net sentiment"), "+.0f"),
@@ -158,38 +163,45 @@ def voice_over_time(
     for buckets in series.values():
         for bucket in buckets:
             totals[bucket.start] = totals.get(bucket.start, 0) + bucket.tally.mentions
-    rows = [
-        {
-            "t": _wall(bucket.start),
-            "end": _wall(bucket.end),
-            "brand": name,
-            "order": order,
-            "n": bucket.tally.mentions,
-            "share": bucket.tally.mentions / totals[bucket.start],
-            "when": _when(bucket, say),
-            "open": bucket.open,
-        }
-        for order, (name, buckets) in enumerate(series.items())
-        for bucket in buckets
-        if bucket.tally.mentions
-    ]
+    below = dict.fromkeys(totals, 0.0)
+    rows = []
+    for name, buckets in series.items():
+        for bucket in buckets:
+            if not bucket.tally.mentions:
+                continue
+            share = bucket.tally.mentions / totals[bucket.start]
+            low = below[bucket.start]
+            below[bucket.start] = low + share
+            rows.append(
+                {
+                    "t": _wall(bucket.start),
+                    "end": _wall(bucket.end),
+                    "brand": name,
+                    "n": bucket.tally.mentions,
+                    "share": share,
+                    "low": low,
+                    "high": low + share,
+                    "when": _when(bucket, say),
+                    "open": bucket.open,
+                }
+            )
     some = next(iter(series.values()), ())
     layer: Spec = {
         "data": {"values": rows or _nothing(some)},
-        "mark": {"type": "bar", "binSpacing": 1},
+        "mark": _BLOCK,
         "encoding": {
-            "x": _time(some, "t") | {"bandPosition": 0},
+            "x": _time(some, "t"),
             "x2": {"field": "end"},
             "y": {
-                "field": "share",
+                "field": "low",
                 "type": "quantitative",
                 "title": None,
                 "scale": {"domain": [0, 1]},
                 "axis": {**_GRID, "format": _percent(say), "tickCount": 5},
             },
-            "order": {"field": "order", "type": "quantitative"},
+            "y2": {"field": "high"},
             "color": _legend("brand", names, [colours[name] for name in names]),
-            "opacity": {"condition": {"test": "datum.open", "value": _FAINT}, "value": 1},
+            "opacity": _PALE_WHILE_OPEN,
             "tooltip": [
                 _tip("when", "nominal", say("Period")),
                 _tip("brand", "nominal", say("Brand")),
@@ -218,13 +230,12 @@ def net_over_time(
         {
             "t": _wall(_middle(bucket)),
             "brand": name,
-            "net": net_sentiment(pooled),
+            "net": net_sentiment(pooled) if pooled.scored >= _ENOUGH else None,
             "n": pooled.scored,
             "when": _when(bucket, say),
         }
         for name, buckets in series.items()
         for bucket, pooled in _pooled(buckets, 7)
-        if pooled.scored >= 10
     ]
     some = next(iter(series.values()), ())
     encoding = {
@@ -233,14 +244,14 @@ def net_over_time(
             "field": "net",
             "type": "quantitative",
             "title": None,
-            "axis": {**_GRID, "format": "+d", "tickCount": 5},
+            "axis": {**_GRID, **_SIGNED, "tickCount": 5},
         },
         "color": _legend("brand", names, [colours[name] for name in names]),
         "strokeDash": {
             "field": "brand",
             "type": "nominal",
             "scale": {"domain": names, "range": list(DASHES[: len(names)])},
-            "legend": None,
+            "legend": _LEGEND,
         },
         "tooltip": [
             _tip("when", "nominal", say("Until")),
@@ -250,8 +261,13 @@ def net_over_time(
         ],
     }
     line: Spec = {
-        "data": {"values": rows or [{"t": _wall(b.start)} for b in some[:1]]},
-        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 20, "filled": True}},
+        "data": {"values": rows},
+        "mark": {
+            "type": "line",
+            "strokeWidth": 2,
+            "invalid": "break-paths-filter-domains",
+            "point": {"size": 20, "filled": True},
+        },
         "encoding": encoding,
     }
     return _chart([line], say, height=height)
@@ -331,7 +347,7 @@ def _pooled(buckets: Sequence[Bucket], width: int) -> list[tuple[Bucket, Tally]]
 
 def _nothing(buckets: Sequence[Bucket]) -> list[Spec]:
     # A chart without a row has no axis: one empty row keeps the period in sight.
-    return [{"t": _wall(b.start), "end": _wall(b.end), "n": 0, "share": 0} for b in buckets[:1]]
+    return [{"t": _wall(b.start), "end": _wall(b.end), "low": 0, "high": 0} for b in buckets[:1]]
 
 
 def _middle(bucket: Bucket) -> datetime:
@@ -340,6 +356,27 @@ def _middle(bucket: Bucket) -> datetime:
 
 def _wall(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _parts(moment: datetime) -> Spec:
+    # A domain is compared with parsed times: text would be taken for another one.
+    return {
+        "year": moment.year,
+        "month": moment.month,
+        "date": moment.day,
+        "hours": moment.hour,
+        "minutes": moment.minute,
+    }
+
+
+def _stacked(counts: Mapping[str, int]) -> list[tuple[str, int, int]]:
+    rows: list[tuple[str, int, int]] = []
+    below = 0
+    for name, count in counts.items():
+        if count:
+            rows.append((name, count, below))
+            below += count
+    return rows
 
 
 def _when(bucket: Bucket, say: Wording) -> str:
@@ -357,7 +394,7 @@ def _time(buckets: Sequence[Bucket], field: str) -> Spec:
     hourly = bool(buckets) and buckets[0].end - buckets[0].start < timedelta(days=1)
     scale: Spec = {}
     if buckets:
-        scale = {"domain": [_wall(buckets[0].start), _wall(buckets[-1].end)]}
+        scale = {"domainMin": _parts(buckets[0].start), "domainMax": _parts(buckets[-1].end)}
     return {
         "field": field,
         "type": "temporal",
@@ -388,7 +425,7 @@ def _legend(field: str, names: Sequence[str], colours: Sequence[str]) -> Spec:
         "field": field,
         "type": "nominal",
         "scale": {"domain": list(names), "range": list(colours)},
-        "legend": {"title": None, "orient": "top", "offset": 4, "symbolType": "square"},
+        "legend": _LEGEND,
     }
 
 
@@ -404,5 +441,7 @@ def _chart(layers: list[Spec], say: Wording, *, height: int) -> Spec:
     return {
         "layer": layers,
         "height": height,
+        # The card behind shows through, light or dark.
+        "background": "transparent",
         "config": {"locale": say.d3(), "view": {"stroke": None}},
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Literal
 
 import streamlit as st
@@ -143,21 +144,9 @@ class Data:
         """Return how many are selected, None when only a scan could tell."""
         return None if selection.query else _tally(self.url, selection)
 
-    def every(self, selection: Selection, *, order: Order) -> Iterator[Found]:
-        """Yield the selected mentions for an export, at most 5,000, page by page."""
-        after: str | None = None
-        left = EXPORT_LIMIT
-        while left > 0:
-            page = self.store.search(selection, limit=min(200, left), after=after, order=order)
-            yield from page.found
-            left -= len(page.found)
-            after = page.after
-            if after is None or not page.found:
-                return
-
-    def found(self, key: str) -> Found | None:
-        """Return one mention, None when it is gone."""
-        return next(iter(self.store.found([key])), None)
+    def every(self, selection: Selection) -> Iterator[Found]:
+        """Return the selected mentions for an export, newest first, at most 5,000."""
+        return islice(self.store.export(selection), EXPORT_LIMIT)
 
     def story(self, key: str) -> tuple[Found, ...]:
         """Return the other mentions of the same story."""
@@ -178,7 +167,7 @@ class Data:
 
     def silences(self) -> tuple[Silence, ...]:
         """Return the silences in force."""
-        return tuple(self.store.silences(now=self.now))
+        return self.store.silences(self.now)
 
     # -- the few writes ------------------------------------------------------------------
 
@@ -195,7 +184,7 @@ class Data:
     def silence(self, record: AlertRecord, *, until: datetime, by: str, now: datetime) -> None:
         """Keep quiet about one alert until a moment."""
         matchers = {**record.alert.labels, "rule": record.alert.rule}
-        self.store.silence(matchers, ends_at=until, by=by, now=now)
+        self.store.silence(matchers, starts_at=now, ends_at=until, author=by)
         forget()
 
 
@@ -220,7 +209,7 @@ def _total(url: str) -> int:
 
 @st.cache_data(ttl=NAMES_FRESH, show_spinner=False)
 def _stored_brands(url: str) -> tuple[Watched, ...]:
-    return own_first([Watched(name) for name in _open(url).by("brand", Selection(), limit=50)])
+    return own_first([Watched(name) for name in _open(url).brands()])
 
 
 @st.cache_data(ttl=NAMES_FRESH, show_spinner=False)

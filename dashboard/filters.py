@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -13,11 +13,15 @@ import streamlit as st
 from dashboard import periods
 from dashboard.data import Data
 from dashboard.wording import Wording, mark
-from renom.enrichment import LABELS
+from renom.enrichment import LABELS, Label
 from renom.mention import utc
 from renom.reading import Selection
 
 ALL = ""
+
+Scope = Literal["brand", "panel", "mentions", "everything"]
+"""What a page looks at: one brand, the whole panel, single mentions, or all there is."""
+_LABELS: tuple[Label, ...] = ("negative", "neutral", "positive")
 ORDERS = ("newest", "relevance", "telling")
 
 PERIOD_NAMES = {
@@ -74,7 +78,7 @@ class Choice:
         """Return what the mentions page selects: also query, sentiment, topic and entity."""
         return replace(
             self.selection(now=now),
-            labels=self.labels,
+            labels=tuple(label for label in _LABELS if label in self.labels),
             platforms=self.platforms,
             query=self.query.strip(),
             topic=self.topic or None,
@@ -106,7 +110,7 @@ def from_params(params: Mapping[str, Sequence[str]], default: Choice, known: Kno
     start, end = _moment(first.get("from", "")), _moment(first.get("to", ""))
     if start is not None and end is not None and start < end:
         choice = replace(choice, period=periods.CUSTOM, start=utc(start), end=utc(end))
-    picked = {
+    picked: dict[str, Any] = {
         "sources": _among(params.get("source", ()), known.sources),
         "languages": _among(params.get("language", ()), known.languages),
         "labels": _among(params.get("label", ()), LABELS),
@@ -164,11 +168,16 @@ def current() -> Choice:
     return choice
 
 
-def sidebar(data: Data, *, narrowed: bool) -> None:
+def sidebar(data: Data, *, scope: Scope) -> None:
     """Draw the filters and remember what is chosen, in the address too."""
     say, now = data.say, data.now
     choice = _remembered(data)
-    choice = _brand(choice, data)
+    narrowed = scope == "mentions"
+    if scope == "everything":
+        remember(choice, narrowed=False)
+        return
+    if scope != "panel":
+        choice = _brand(choice, data)
     choice = _period(choice, say, data.settings.zone, now=now)
     sources, languages = data.source_names(), data.languages()
     picked: dict[str, Any] = {}

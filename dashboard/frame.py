@@ -18,6 +18,8 @@ from dashboard.wording import NAMES, Wording
 from renom import __version__
 from renom.errors import StorageError
 
+_ICON = Path(__file__).with_name("favicon.svg")
+
 
 @cache
 def pages() -> tuple[tuple[str, ModuleType], ...]:
@@ -62,10 +64,9 @@ def _switch(current: str, say: Wording) -> None:
 def _show(module: ModuleType, data: Data) -> None:
     say = data.say
     choice = filters.current()
-    searches = getattr(module, "SEARCHES", False)
-    selection = (choice.narrowed if searches else choice.selection)(now=data.now)
-    note = " · ".join([choice.brand or say("All brands"), _period_note(choice, say, data.now)])
-    st.html(markup.page_title(say(module.TITLE), note))
+    scope: filters.Scope = module.SCOPE
+    selection = (choice.narrowed if scope == "mentions" else choice.selection)(now=data.now)
+    st.html(markup.page_title(say(module.TITLE), _scope_note(scope, choice, data)))
     try:
         if data.empty():
             firststeps.show(data)
@@ -74,6 +75,14 @@ def _show(module: ModuleType, data: Data) -> None:
     except StorageError as error:
         firststeps.no_database(data, error)
     st.html(f'<div class="rn-footer">Renom {markup.esc(__version__)} · {_clock(data)}</div>')
+
+
+def _scope_note(scope: filters.Scope, choice: filters.Choice, data: Data) -> str:
+    say = data.say
+    if scope == "everything":
+        return say("all brands, all periods")
+    brand = say("All brands") if scope == "panel" else choice.brand or say("All brands")
+    return f"{brand} · {_period_note(choice, say, data.now)}"
 
 
 def _period_note(choice: filters.Choice, say: Wording, now: datetime) -> str:
@@ -103,7 +112,7 @@ def _sidebar(data: Data, module: ModuleType) -> None:
     say = data.say
     st.html('<div class="rn-logo">Ren<b>o</b>m</div>')
     try:
-        filters.sidebar(data, narrowed=getattr(module, "SEARCHES", False))
+        filters.sidebar(data, scope=module.SCOPE)
     except StorageError:
         st.caption(say("The database cannot be read"))
     _switch(say.language, say)
@@ -132,7 +141,8 @@ def _navigation(data: Data) -> dict[str, tuple[st.Page, ModuleType]]:
 
 def main() -> None:
     """Draw the page that the address names."""
-    st.set_page_config(page_title="Renom", page_icon=":material/podcasts:", layout="wide")
+    # An icon by name would be fetched from a font server: this one comes from our folder.
+    st.set_page_config(page_title="Renom", page_icon=str(_ICON), layout="wide")
     chosen = settings.read()
     say = Wording(language(chosen), chosen.zone)
     data = Data(chosen, say, now=datetime.now(UTC))

@@ -64,7 +64,8 @@ def outward(url: str | None, label: str) -> str:
 
 def inward(page: str, params: Iterable[tuple[str, str]]) -> str:
     """Return the address of one of our pages, relative, safe inside a quoted attribute."""
-    return esc(f"{quote(page)}?{urlencode(list(params))}")
+    asked = urlencode(list(params))
+    return esc(f"{quote(page)}?{asked}" if asked else quote(page))
 
 
 def highlight(text: str, spans: Spans) -> str:

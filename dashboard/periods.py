@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -77,6 +77,27 @@ def regroup(
         floor = _floor(start.astimezone(zone), width)
         tallies[floor] = tallies.get(floor, Tally()) + tally
     return tuple(_buckets(tallies.items(), width, now=now))
+
+
+def coarser(buckets: Sequence[Bucket], *, most: int = 14) -> tuple[Bucket, ...]:
+    """Return at most ``most`` buckets, each of as many neighbours as that takes.
+
+    Counted back from the end, so that the newest is as full as it can be; the first may be
+    shorter than the others.
+    """
+    size = max(1, -(-len(buckets) // most))
+    size = 7 if 4 < size < 7 else size
+    ends = range(len(buckets), 0, -size)
+    groups = [buckets[max(0, end - size) : end] for end in ends]
+    return tuple(
+        Bucket(
+            group[0].start,
+            group[-1].end,
+            sum((bucket.tally for bucket in group), Tally()),
+            open=group[-1].open,
+        )
+        for group in reversed(groups)
+    )
 
 
 def _floor(local: datetime, width: timedelta) -> datetime:

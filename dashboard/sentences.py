@@ -28,63 +28,76 @@ def _brand(alert: Alert, say: Wording) -> str:
     return alert.labels.get("brand") or say("All brands")
 
 
+def _usual(alert: Alert, say: Wording) -> str:
+    """Return what is usual, in words; a mean below one is not worth a figure."""
+    if not alert.expected or alert.expected < 1:
+        return say("where hardly any is usual")
+    return say("where {usual} are usual").format(usual=say.number(alert.expected, digits=1))
+
+
 def _volume(alert: Alert, say: Wording) -> str:
-    return say("{brand}: {n} mentions in {window}, where {usual} are usual.").format(
+    count = say.plural("{n} mention", "{n} mentions", round(alert.value))
+    return say("{brand}: {mentions} in {window}, {usual}.").format(
         brand=_brand(alert, say),
-        n=say.number(alert.value),
+        mentions=count,
         window=_window(alert, say),
-        usual=say.number(alert.expected, digits=1),
+        usual=_usual(alert, say),
     )
 
 
 def _negative(alert: Alert, say: Wording) -> str:
-    brand, window = _brand(alert, say), _window(alert, say)
+    text = say("{brand}: {mentions} in {window}, {usual}.").format(
+        brand=_brand(alert, say),
+        mentions=say.plural("{n} negative mention", "{n} negative mentions", round(alert.value)),
+        window=_window(alert, say),
+        usual=_usual(alert, say),
+    )
     share = alert.measures.get("negative_share")
     usual = alert.measures.get("usual_negative_share")
-    if share is not None and usual is not None:
-        return say(
-            "{brand}: {share} of mentions are negative over {window}, against {usual} usually."
-        ).format(brand=brand, share=say.percent(share), window=window, usual=say.percent(usual))
-    return say("{brand}: {n} negative mentions in {window}, where {usual} are usual.").format(
-        brand=brand,
-        n=say.number(alert.value),
-        window=window,
-        usual=say.number(alert.expected, digits=1),
+    if share is None or usual is None:
+        return text
+    more = say("{share} of what is said is negative, usually {usual}.").format(
+        share=say.percent(share), usual=say.percent(usual)
     )
+    return f"{text} {more}"
 
 
 def _keyword(alert: Alert, say: Wording) -> str:
-    text = say.plural(
-        "{n} mention of what the rule “{rule}” watches for, in {window}.",
-        "{n} mentions of what the rule “{rule}” watches for, in {window}.",
+    return say.plural(
+        "{brand}: {n} new mention of what the rule “{rule}” watches for.",
+        "{brand}: {n} new mentions of what the rule “{rule}” watches for.",
         round(alert.value),
+        brand=_brand(alert, say),
         rule=alert.rule,
-        window=_window(alert, say),
     )
-    brand = alert.labels.get("brand")
-    return f"{brand}: {text}" if brand else text
 
 
 def _rating(alert: Alert, say: Wording) -> str:
     return say.plural(
-        "{brand}: {n} review of {stars} stars or fewer in {window}.",
-        "{brand}: {n} reviews of {stars} stars or fewer in {window}.",
+        "{brand}: {n} new review of at most {stars} stars.",
+        "{brand}: {n} new reviews of at most {stars} stars.",
         round(alert.value),
         brand=_brand(alert, say),
-        stars=say.number(alert.measures.get("stars"), digits=1),
-        window=_window(alert, say),
+        stars=say.number(alert.measures.get("stars", 2.0), digits=1),
     )
 
 
 def _silent(alert: Alert, say: Wording) -> str:
+    source = alert.labels.get("source") or alert.rule
+    if alert.threshold is None:
+        return say("Source {source} is paused until a person acts.").format(source=source)
     text = say("Source {source} has brought nothing for {quiet}.").format(
-        source=alert.labels.get("source") or alert.rule,
-        quiet=say.span(timedelta(hours=max(1, round(alert.value)))),
+        source=source, quiet=say.span(timedelta(hours=max(1, round(alert.value))))
     )
     if alert.expected is None:
         return text
     usual = say.span(timedelta(hours=max(1, round(alert.expected))))
     return f"{text} {say('Usually a mention comes every {usual}.').format(usual=usual)}"
+
+
+def _denied(alert: Alert, say: Wording) -> str:
+    channel = alert.labels.get("channel") or alert.rule
+    return say("Channel {channel} refuses our messages.").format(channel=channel)
 
 
 _KINDS = {
@@ -93,4 +106,5 @@ _KINDS = {
     "keyword": _keyword,
     "low_rating": _rating,
     "silent_source": _silent,
+    "channel_denied": _denied,
 }

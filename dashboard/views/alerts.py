@@ -13,6 +13,7 @@ from renom.reading import Selection
 TITLE = mark("Alerts")
 ICON = ":material/notifications_active:"
 ORDER = 50
+SCOPE = "everything"
 _PAST_SHOWN = 30
 
 

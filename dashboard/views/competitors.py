@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import charts, firststeps, markup
 from dashboard.data import Data, Rival
+from dashboard.periods import coarser
 from dashboard.views.overview import address, net_meaning, nothing_scored
 from dashboard.wording import Wording, mark
 from renom.measures import mean_rating, negative_share, net_sentiment, share_of_voice, wilson
@@ -16,6 +17,7 @@ from renom.reading import Selection
 TITLE = mark("Competitors")
 ICON = ":material/groups:"
 ORDER = 30
+SCOPE = "panel"
 
 
 def render(selection: Selection, data: Data) -> None:
@@ -30,11 +32,12 @@ def render(selection: Selection, data: Data) -> None:
     with st.container(key="card-panel"):
         st.html(_table(rivals, colours, selection, say))
     series = {rival.name: rival.buckets for rival in rivals}
+    coarse = {name: coarser(buckets) for name, buckets in series.items()}
     left, right = st.columns(2)
     with left, st.container(key="card-voice-time"):
         note = say("pale: still filling")
         st.html(markup.heading(say("Share of voice over time"), note))
-        spec = charts.voice_over_time(series, colours, say)
+        spec = charts.voice_over_time(coarse, colours, say)
         st.vega_lite_chart(spec=spec, width="stretch", key="chart-voice")
     with right, st.container(key="card-net-time"):
         note = say("seven periods at a time")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from dashboard import filters, firststeps, markup
-from dashboard.alertrows import reader_name
+from dashboard.alertrows import reader_name, told
 from dashboard.data import PAGE_SIZE, Data, Order
 from dashboard.export import csv_of
 from dashboard.queryhelp import explain, hints
@@ -20,7 +20,7 @@ from renom.reading import Found, Page, Selection
 TITLE = mark("Mentions")
 ICON = ":material/forum:"
 ORDER = 20
-SEARCHES = True
+SCOPE = "mentions"
 
 ORDER_NAMES = {
     "newest": mark("Newest"),
@@ -43,10 +43,10 @@ def render(selection: Selection, data: Data) -> None:
         return
     for hint in hints(selection.query, data.say):
         st.html(hint)
-    if not page.found:
+    if not page.found and page.after is None and len(after) == 1:
         firststeps.nothing_here(data)
         return
-    _bar(selection, order, page, len(after), data)
+    _bar(selection, page, len(after), data)
     for index, found in enumerate(page.found):
         _row(index, found, selection, data)
     _paging(page, after, data.say, key="bottom")
@@ -117,7 +117,7 @@ def _pages(selection: Selection, order: Order) -> list[str | None]:
     return pages
 
 
-def _bar(selection: Selection, order: Order, page: Page, number: int, data: Data) -> None:
+def _bar(selection: Selection, page: Page, number: int, data: Data) -> None:
     say = data.say
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(
@@ -126,7 +126,7 @@ def _bar(selection: Selection, order: Order, page: Page, number: int, data: Data
         )
         st.download_button(
             say("Export CSV"),
-            data=lambda: csv_of(data.every(selection, order=order), data.settings.zone),
+            data=lambda: csv_of(data.every(selection), data.settings.zone),
             file_name=f"renom-{data.now:%Y%m%d-%H%M}.csv",
             mime="text/csv",
             key="export",
@@ -138,6 +138,8 @@ def _bar(selection: Selection, order: Order, page: Page, number: int, data: Data
 
 def _counted(selection: Selection, page: Page, number: int, data: Data) -> str:
     say = data.say
+    if not page.found:
+        return say("None among the mentions looked at so far: go on with Next.")
     first = (number - 1) * PAGE_SIZE + 1
     shown = f"{say.number(first)}–{say.number(first + len(page.found) - 1)}"
     tally = data.count(selection)
@@ -181,15 +183,16 @@ def _row(index: int, found: Found, selection: Selection, data: Data) -> None:
     reading = st.session_state.get("reading") == key
     brand = selection.brands[0] if selection.brands else ""
     with st.container(key=f"card-mention-{index}"):
-        st.html(markup.card(found, say, whole=reading, brand=brand))
-        st.button(
-            say("Close") if reading else say("Read and correct"),
-            key=f"read-{index}",
-            type="tertiary",
-            icon=":material/expand_less:" if reading else ":material/expand_more:",
-            on_click=_read,
-            args=(None if reading else key,),
-        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.html(markup.card(found, say, whole=reading, brand=brand), width="stretch")
+            st.button(
+                say("Close") if reading else say("Read and correct"),
+                key=f"read-{index}",
+                type="tertiary",
+                icon=":material/expand_less:" if reading else ":material/expand_more:",
+                on_click=_read,
+                args=(None if reading else key,),
+            )
         if reading:
             _correction(index, found, data)
             _story(found, data)
@@ -217,8 +220,9 @@ def _correction(index: int, found: Found, data: Data) -> None:
 
 
 def _correct(data: Data, key: str, brand: str, label: Label) -> None:
-    data.correct(key, brand, label, by=reader_name(data.say), now=datetime.now(UTC))
-    st.toast(data.say("Corrected. Figures follow at once."), icon=":material/check:")
+    done = data.say("Corrected. Figures follow at once.")
+    with told(done):
+        data.correct(key, brand, label, by=reader_name(data.say), now=datetime.now(UTC))
 
 
 def _story(found: Found, data: Data) -> None:

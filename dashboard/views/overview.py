@@ -18,6 +18,7 @@ from renom.tally import Tally
 TITLE = mark("Overview")
 ICON = ":material/monitoring:"
 ORDER = 10
+SCOPE = "brand"
 
 KIND_NAMES = {
     "topic": mark("topic"),

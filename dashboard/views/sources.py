@@ -15,6 +15,7 @@ from renom.reading import Health, Selection, SourceState
 TITLE = mark("Sources")
 ICON = ":material/sensors:"
 ORDER = 40
+SCOPE = "everything"
 
 _GRAVEST_FIRST: tuple[Health, ...] = ("failing", "paused", "late", "new", "ok", "off")
 _GLYPHS: dict[Health, str] = {
@@ -59,10 +60,7 @@ def render(selection: Selection, data: Data) -> None:
     st.html(markup.tiles(_tiles(states, data)))
     ranked = sorted(states, key=lambda s: (_GRAVEST_FIRST.index(health(s, data.now)), s.name))
     with st.container(key="card-sources"):
-        st.html(
-            markup.heading(say("Health of the sources"), say("whatever brand and period"))
-            + _table(ranked, data)
-        )
+        st.html(markup.heading(say("Health of the sources")) + _table(ranked, data))
     _rejections(data)
 
 

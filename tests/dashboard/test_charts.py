@@ -68,7 +68,7 @@ def test_few_mentions_draw_no_net_sentiment_line() -> None:
     few = {"A": days(Tally(mentions=5, positive=5))}
     many = {"A": days(Tally(mentions=30, positive=30))}
     colours = {"A": "#000"}
-    assert all("net" not in row for row in values(charts.net_over_time(few, colours, EN)))
+    assert all(row["net"] is None for row in values(charts.net_over_time(few, colours, EN)))
     assert values(charts.net_over_time(many, colours, EN))[0]["net"] == 100
 
 
@@ -107,7 +107,8 @@ def test_specs_are_json_and_fix_no_ground_colour() -> None:
         charts.negative_intervals({"A": Tally()}, colours, FR),
     ):
         text = json.dumps(spec, allow_nan=False)
-        assert "background" not in text
+        assert spec["background"] == "transparent"
+        assert "labelColor" not in text
         assert "data" not in spec
 
 
@@ -126,6 +127,15 @@ def test_hour_told_twice_in_autumn_keeps_its_mentions() -> None:
     series = Series(start, timedelta(hours=1), tuple(Tally(mentions=1) for _ in range(6)))
     buckets = periods.regroup(series, timedelta(hours=1), zone=PARIS, now=start)
     assert sum(b.tally.mentions for b in buckets) == 6
+
+
+def test_coarser_buckets_lose_no_mention_and_count_from_the_end() -> None:
+    fine = days(*[Tally(mentions=1)] * 60, open_last=True)
+    coarse = periods.coarser(fine)
+    assert sum(b.tally.mentions for b in coarse) == 60
+    assert [b.tally.mentions for b in coarse] == [4] + [7] * 8
+    assert [b.open for b in coarse] == [False] * 8 + [True]
+    assert periods.coarser(fine[:7]) == fine[:7]
 
 
 def test_only_the_bucket_of_now_is_open() -> None:

@@ -67,7 +67,7 @@ def test_period_without_mentions_says_so(open_page: OpenPage, filled_url: str) -
 def test_language_switch_changes_every_word(open_page: OpenPage, filled_url: str) -> None:
     app = open_page(filled_url)
     assert "Net sentiment" in shown(app)
-    app.button_group(key="language-switch").set_value(["fr"]).run()
+    app.button_group(key="language-switch").set_value("fr").run()
     assert not app.exception
     assert "Sentiment net" in shown(app)
     assert "Net sentiment" not in shown(app)
