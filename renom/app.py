@@ -119,17 +119,17 @@ class App:
     @cached_property
     def enrichers(self) -> list[Enricher]:
         """The steps of understanding, in order."""
-        return registry.build_all(self.config.enrichers, self.config, Enricher)
+        return registry.build_all(self.config.enrichers, self.config)
 
     @cached_property
     def rules(self) -> list[Rule]:
         """The alert rules."""
-        return registry.build_all(self.config.rules, self.config, Rule)
+        return registry.build_all(self.config.rules, self.config)
 
     @cached_property
     def channels(self) -> dict[str, Channel]:
         """The channels by name."""
-        built = registry.build_all(self.config.channels, self.config, Channel)
+        built: list[Channel] = registry.build_all(self.config.channels, self.config)
         return {channel.name: channel for channel in built}
 
     @cached_property

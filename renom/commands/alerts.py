@@ -204,7 +204,13 @@ def silence(
         raise ConfigError(f"--for: {error}") from None
     if length <= timedelta(0):
         raise ConfigError("--for must be longer than nothing")
-    made = renom.store.silence(pairs, now, now + length, author=by or _me(), comment=comment)
+    made = renom.store.silence(
+        matchers=pairs,
+        starts_at=now,
+        ends_at=now + length,
+        author=by or _me(),
+        comment=comment,
+    )
     if json:
         print_json({"silence": made})
         return
@@ -232,8 +238,8 @@ def deliveries(
     shown = table("key", "channel", "state", "tries", "written", "error", right=("tries",))
     for row in rows:
         shown.add_row(
-            safe(row.key),
-            safe(row.channel),
+            safe(row.message.key),
+            safe(row.message.channel),
             safe(row.state),
             str(row.attempts),
             ago(row.created_at, now),

@@ -6,6 +6,8 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -14,9 +16,9 @@ from typing import Any
 import pytest
 
 FEED = """<rss version="2.0"><channel><title>Presse</title>
-<item><guid>1</guid><title>Acme augmente ses prix</title><link>https://example.org/1</link>
+<item><guid>1</guid><pubDate>{date}</pubDate><title>Acme augmente ses prix</title><link>https://example.org/1</link>
 <description>Les clients d'Acme sont furieux.</description></item>
-<item><guid>2</guid><title>Il pleut</title><link>https://example.org/2</link>
+<item><guid>2</guid><pubDate>{date}</pubDate><title>Il pleut</title><link>https://example.org/2</link>
 <description>Et il vente &lt;script&gt;alert(1)&lt;/script&gt;.</description></item>
 </channel></rss>"""
 
@@ -41,7 +43,7 @@ Renom = Callable[..., Any]
 def site() -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = FEED.encode()
+            body = FEED.replace("{date}", format_datetime(datetime.now(UTC))).encode()
             self.send_response(200 if self.path == "/feed.xml" else 401)
             self.send_header("Content-Type", "application/rss+xml; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
@@ -73,7 +75,8 @@ def test_version_and_components(renom: Renom) -> None:
 def test_init_writes_a_file_that_check_accepts(renom: Renom, tmp_path: Path) -> None:
     done = renom(
         "init", "--brand", "L'Occitane", "--competitor", "Yves Rocher", "--feed",
-        "https://example.org/a.xml", "--site", "https://example.org/", "--email", "a@b.example", "-y",
+        "https://example.org/a.xml", "--site", "https://example.org/", "--email", "a@b.example",
+        "-y",
     )  # fmt: skip
     assert done.code == 0, done.err
     assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
