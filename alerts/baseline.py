@@ -15,6 +15,7 @@ continued fraction (Numerical Recipes 6.4); clipping as in winsorised control ch
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -192,7 +193,8 @@ class Window:
     """One window judged: ``index`` of its last hour, its count, what was usual.
 
     ``usual`` is None while there is too little history to say (never taken for "normal");
-    ``records`` counts the hours since a window last held nine tenths as many.
+    ``records`` counts the hours since an earlier window, not overlapping this one, held nine
+    tenths as many.
     """
 
     index: int
@@ -216,16 +218,15 @@ def judge(
     windows: list[Window] = []
     residuals: list[tuple[float, float]] = []
     running = 0.0
-    peaks: list[tuple[int, float]] = []
+    heights = _Heights()
     for index, count in enumerate(counts):
         running += count - (counts[index - width] if index >= width else 0)
         hour = (first_hour + index) % HOURS_OF_WEEK
         # the baseline has learned hours up to index - width only: the window judges itself not
         mean = sum(base.mean((hour - back) % HOURS_OF_WEEK) for back in range(width))
-        while peaks and 0.9 * running > peaks[-1][1]:
-            peaks.pop()
-        records = index - peaks[-1][0] if peaks else index - known
-        peaks.append((index, running))
+        if index >= width:
+            heights.add(index - width, windows[index - width].count)
+        records = index - heights.last_as_high(0.9 * running, else_=known)
         enough = base.seen >= LEARNING_HOURS
         usual = Usual(max(mean, 0.05), spread / weight) if enough else None
         windows.append(Window(index, running, usual, records))
@@ -239,6 +240,27 @@ def judge(
         if behind >= known:
             base.learn((first_hour + behind) % HOURS_OF_WEEK, counts[behind])
     return windows
+
+
+class _Heights:
+    """Past windows that no later one surpassed: counts falling, newest last."""
+
+    def __init__(self) -> None:
+        self._indexes: list[int] = []
+        self._falling: list[float] = []  # negated, so that it rises and can be bisected
+
+    def add(self, index: int, count: float) -> None:
+        """Take a window in, dropping those it surpasses."""
+        while self._falling and -self._falling[-1] <= count:
+            self._falling.pop()
+            self._indexes.pop()
+        self._indexes.append(index)
+        self._falling.append(-count)
+
+    def last_as_high(self, count: float, *, else_: int) -> int:
+        """Return the index of the newest window of at least ``count``."""
+        place = bisect_right(self._falling, -count)
+        return self._indexes[place - 1] if place else else_
 
 
 def _dispersion(count: float, mean: float) -> tuple[float, float]:
