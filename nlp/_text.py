@@ -14,6 +14,7 @@ HANDLE = re.compile(r"(?<!\w)@\w+")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}")
 _NOISE = re.compile(r"\bRT\b|&(?:amp|gt|lt|quot|nbsp|#\d+);|<[^<>]{1,200}>")
 _APOSTROPHES = "’ʼ‘`´"
+_MARKS = re.compile("[\u0300-\u036f\u064b-\u065f]+")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "Œ": "OE", "Æ": "AE"})
 
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
@@ -55,7 +56,7 @@ def fold_text(text: str) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
-    return "".join(char for char in text if not unicodedata.combining(char))
+    return _MARKS.sub("", text)
 
 
 fold = lru_cache(maxsize=65_536)(fold_text)
