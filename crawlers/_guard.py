@@ -77,15 +77,19 @@ def resolve(host: str, port: int, *, timeout: float) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in answer[0]))
 
 
-def own_hosts(urls: Iterable[str]) -> frozenset[str]:
-    """Return the hosts among configured addresses that plainly mean this machine.
+def own_hosts(urls: Iterable[str]) -> frozenset[tuple[str, int]]:
+    """Return host and port of the configured addresses that plainly mean this machine.
 
     Whoever writes ``http://127.0.0.1:8000/`` or ``http://localhost/`` into the configuration
-    means it, so no further permission is asked; being sent there by somebody else's redirect or
-    name stays refused. Other private addresses need ``allow_private``.
+    means it, so no further permission is asked; being sent to another port, or there by somebody
+    else's name, stays refused. Other private addresses need ``allow_private``.
     """
-    hosts = (urlsplit(url).hostname or "" for url in urls)
-    return frozenset(host for host in hosts if _is_loopback(host))
+    found = set()
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.hostname and _is_loopback(parts.hostname):
+            found.add((parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)))
+    return frozenset(found)
 
 
 def _is_loopback(host: str) -> bool:
@@ -102,7 +106,9 @@ class GuardedBackend(httpcore.NetworkBackend):
     connect, read and write after it gets at most what is left. Not for use by two threads.
     """
 
-    def __init__(self, *, allow_private: bool, own: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, *, allow_private: bool, own: frozenset[tuple[str, int]] = frozenset()
+    ) -> None:
         self._inner = httpcore.SyncBackend()
         self._allow_private = allow_private
         self._own = own
@@ -132,7 +138,7 @@ class GuardedBackend(httpcore.NetworkBackend):
             addresses = resolve(host, port, timeout=self.left(timeout))
         except OSError as error:
             raise httpcore.ConnectError(f"unknown host {host}") from error
-        if host in self._own:
+        if (host, port) in self._own:
             addresses = [address for address in addresses if _is_loopback(address)]
         elif not self._allow_private:
             addresses = [address for address in addresses if is_public(address)]

@@ -212,7 +212,7 @@ class FilesSource(Source):
                             if said is not None and not self.options.labels:
                                 said = Given(said.brands)
                             if said is not None:
-                                given[mention.key] = said
+                                given[mention.key] = _both(given.get(mention.key), said)
                 taken = len(mentions) + len(rejected)
                 if taken >= BATCH:
                     yield (
@@ -329,6 +329,18 @@ class FilesSource(Source):
                 source=self.name,
             )  # fmt: skip
         return sorted(files, key=lambda path: (path.stat().st_mtime_ns, str(path)))
+
+
+def _both(first: Given | None, second: Given) -> Given:
+    """Join what two rows say of one mention: a tweet listed under two brands belongs to both."""
+    if first is None:
+        return second
+    aspects = {aspect.name: aspect for aspect in (*first.aspects, *second.aspects)}
+    return Given(
+        brands=tuple(dict.fromkeys((*first.brands, *second.brands))),
+        sentiment=second.sentiment or first.sentiment,
+        aspects=tuple(aspects.values()),
+    )
 
 
 def _kind(name: str | None) -> Kind | None:

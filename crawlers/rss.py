@@ -15,7 +15,7 @@ from pydantic import field_validator, model_validator
 from crawlers._feed import Entry, Feed, NotAFeed, read_feed
 from crawlers._http import Fetched, Fetcher, HttpOptions, HttpSecrets
 from crawlers._published import believable
-from crawlers._urls import canonical_url, host_of, origin_of, shown_url
+from crawlers._urls import canonical_url, host_of, is_web, origin_of, shown_url
 from renom.contracts import Batch, Cursor, Rejection, Source
 from renom.errors import SourceChanged, SourceError, SourceUnavailable
 from renom.mention import Author, Engagement, Kind, Mention
@@ -68,7 +68,7 @@ class RssOptions(HttpOptions):
         if not feeds:
             raise ValueError("give the feed's address as url, or several as urls")
         for url in feeds:
-            if not url.startswith(("http://", "https://")) or not host_of(url):
+            if not is_web(url):
                 raise ValueError(f"not a web address: {shown_url(url)}")
             if "@" in url.split("/")[2]:
                 raise ValueError(
@@ -141,8 +141,9 @@ class RssSource(Source):
                     )
         if failures and not answered:
             raise max(failures, key=lambda error: isinstance(error, SourceUnavailable))
-        if waits and min(waits):
-            yield Batch(cursor={"feeds": states}, next_check=min(waits))
+        soonest = min(waits, default=timedelta())
+        if soonest:
+            yield Batch(cursor={"feeds": states}, next_check=soonest)
 
     def _fetcher(self) -> Fetcher:
         return Fetcher(self.options, self.secrets, source=self.name, configured=self.options.feeds)
