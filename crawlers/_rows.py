@@ -285,8 +285,12 @@ def find_delimiter(lines: list[str]) -> str:
 def _csv_records(
     lines: Iterator[str], delimiter: str, skipped: int
 ) -> Iterator[tuple[int, list[str]] | tuple[int, Broken]]:
-    """Yield (line number, cells). A record of more than 200 lines, or one that the end of the
-    file cuts, has a quotation mark that is never closed: only its first line is lost."""
+    """Yield (line number, cells).
+
+    A quotation mark that is never closed swallows what follows: such a record meets a mark in an
+    impossible place, the end of the file, or has more than 200 lines. Then only its first line is
+    lost and the others are read anew. A stray mark within one line is taken as it stands.
+    """
     csv.field_size_limit(LONGEST_LINE)
     waiting: deque[str] = deque()
     taken: list[str] = []
@@ -305,26 +309,34 @@ def _csv_records(
             taken.append(line)
             yield line
 
-    reader = csv.reader(feed(), delimiter=delimiter)
+    reader = csv.reader(feed(), delimiter=delimiter, strict=True)
     while True:
         taken.clear()
+        record: list[str] | Broken | None
         try:
             record = next(reader, None)
         except (_Unclosed, csv.Error) as error:
-            first = number + 1
-            number += 1
+            alone = len(taken) == 1 and not isinstance(error, _Unclosed)
+            record = _as_it_stands(taken[0], delimiter) if alone else _NEVER_CLOSED
             waiting.extendleft(reversed(taken[1:]))
-            taken.clear()
-            reader = csv.reader(feed(), delimiter=delimiter)
-            closed = not isinstance(error, _Unclosed)
-            yield first, Broken(str(error) if closed else "a quotation mark is never closed")
-            continue
+            del taken[1:]
+            reader = csv.reader(feed(), delimiter=delimiter, strict=True)
         if record is None:
             return
         first = number + 1
         number += len(taken)
-        if any(cell.strip() for cell in record):
+        if isinstance(record, Broken) or any(cell.strip() for cell in record):
             yield first, record
+
+
+def _as_it_stands(line: str, delimiter: str) -> list[str] | Broken:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error as error:
+        return Broken(str(error))
+
+
+_NEVER_CLOSED = Broken("a quotation mark is never closed")
 
 
 class _Unclosed(Exception):
