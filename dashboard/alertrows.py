@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from dashboard import markup
+from dashboard import filters, markup
 from dashboard.data import Data
 from dashboard.sentences import sentence, why
 from dashboard.wording import Wording, mark
@@ -36,7 +36,7 @@ def show_open(data: Data, *, limit: int) -> None:
         row(record, data)
     if len(records) > limit:
         more = data.say.plural("{n} more open alert", "{n} more open alerts", len(records) - limit)
-        st.html(f'<a class="rn-out" href="alerts">{markup.esc(more)}</a>')
+        st.html(f'<a class="rn-out" href="{filters.href("alerts")}">{markup.esc(more)}</a>')
 
 
 def row(record: AlertRecord, data: Data, *, actions: bool = True) -> None:
@@ -44,7 +44,10 @@ def row(record: AlertRecord, data: Data, *, actions: bool = True) -> None:
     say, alert = data.say, record.alert
     tone = alert.severity if alert.firing else "past"
     with st.container(
-        key=f"alert-row-{tone}-{record.id}", horizontal=True, vertical_alignment="center"
+        key=f"alert-row-{tone}-{record.id}",
+        horizontal=True,
+        wrap=False,
+        vertical_alignment="center",
     ):
         st.html(_sentence(record, data), width="stretch")
         if not (actions and alert.firing):
@@ -90,9 +93,9 @@ def _link(record: AlertRecord, say: Wording) -> str:
     """Return a link to what the alert is about, over the time it lasted."""
     alert = record.alert
     if alert.kind == "silent_source":
-        href, text = markup.inward("sources", ()), say("See the sources")
+        href, text = filters.href("sources"), say("See the sources")
     elif alert.labels.get("brand"):
-        href, text = markup.inward("mentions", _address(record)), say("See the mentions")
+        href, text = filters.href("mentions", _address(record)), say("See the mentions")
     else:
         return ""
     return f' · <a class="rn-out" href="{href}">{markup.esc(text)}</a>'

@@ -27,7 +27,8 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [3, 1])
 _FAINT = 0.45
 _ENOUGH = 10
 _PALE_WHILE_OPEN = {"condition": {"test": "datum.open", "value": _FAINT}, "value": 1}
-_LEGEND = {"title": None, "orient": "top", "offset": 4}
+_LEGEND = {"title": None, "orient": "top", "offset": 4, "symbolType": "square"}
+_LINES = {**_LEGEND, "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolSize": 260}
 _BLOCK = {"type": "rect", "stroke": "#8884", "strokeWidth": 0.5}
 _SIGNED = {"format": "d", "labelExpr": "(datum.value > 0 ? '+' : '') + datum.label"}
 _GRID = {"grid": True, "gridOpacity": 0.25, "domain": False, "ticks": False}
@@ -92,16 +93,21 @@ def volume(buckets: Sequence[Bucket], say: Wording, *, height: int = 190) -> Spe
 
 
 def net_line(buckets: Sequence[Bucket], say: Wording, *, height: int = 190) -> Spec:
-    """Return net sentiment per bucket in points; buckets with nothing scored leave a gap."""
+    """Return net sentiment in points: a dot per bucket, and a line over seven buckets at a time.
+
+    A bucket with nothing scored has no dot; the line leaves a gap where seven buckets together
+    have fewer than ten scored mentions.
+    """
     rows = [
         {
             "t": _wall(_middle(bucket)),
             "net": net_sentiment(bucket.tally),
+            "smooth": net_sentiment(pooled) if pooled.scored >= _ENOUGH else None,
             "n": bucket.tally.scored,
             "when": _when(bucket, say),
             "open": bucket.open,
         }
-        for bucket in buckets
+        for bucket, pooled in _pooled(buckets, 7)
     ]
     x = _time(buckets, "t")
     y = {
@@ -114,32 +120,33 @@ def net_line(buckets: Sequence[Bucket], say: Wording, *, height: int = 190) -> S
     zero: Spec = {
         "data": {"values": [{"zero": 0}]},
         "mark": {"type": "rule", "strokeDash": [3, 3], "opacity": 0.6, "color": NEUTRAL},
-        "encoding": {"y": {"field": "zero", "type": "quantitative"}},
+        "encoding": {"y": {**y, "field": "zero"}},
     }
     line: Spec = {
         "data": {"values": rows},
         "mark": {
             "type": "line",
             "color": OWN,
-            "strokeWidth": 2,
+            "strokeWidth": 2.5,
             "invalid": "break-paths-filter-domains",
         },
-        "encoding": {"x": x, "y": y},
+        "encoding": {"x": x, "y": {**y, "field": "smooth"}},
+    }
+    colour = {
+        "condition": [
+            {"test": "datum.net < 0", "value": NEGATIVE},
+            {"test": "datum.net > 0", "value": POSITIVE},
+        ],
+        "value": NEUTRAL,
     }
     dots: Spec = {
         "data": {"values": [row for row in rows if row["net"] is not None]},
-        "mark": {"type": "point", "filled": True, "size": 34, "opacity": 1},
+        "mark": {"type": "point", "filled": True, "size": 30, "opacity": 1},
         "encoding": {
             "x": x,
             "y": y,
-            "color": {
-                "condition": [
-                    {"test": "datum.net < 0", "value": NEGATIVE},
-                    {"test": "datum.net > 0", "value": POSITIVE},
-                ],
-                "value": NEUTRAL,
-            },
-            "opacity": _PALE_WHILE_OPEN,
+            "color": colour,
+            "opacity": {"condition": {"test": "datum.open", "value": 0.3}, "value": 0.8},
             "tooltip": [
                 _tip("when", "nominal", say("Period")),
                 _tip("net", "quantitative", say("Net sentiment"), "+.0f"),
@@ -147,7 +154,7 @@ def net_line(buckets: Sequence[Bucket], say: Wording, *, height: int = 190) -> S
             ],
         },
     }
-    return _chart([zero, line, dots], say, height=height)
+    return _chart([zero, dots, line], say, height=height)
 
 
 def voice_over_time(
@@ -246,12 +253,12 @@ def net_over_time(
             "title": None,
             "axis": {**_GRID, **_SIGNED, "tickCount": 5},
         },
-        "color": _legend("brand", names, [colours[name] for name in names]),
+        "color": _legend("brand", names, [colours[name] for name in names]) | {"legend": _LINES},
         "strokeDash": {
             "field": "brand",
             "type": "nominal",
             "scale": {"domain": names, "range": list(DASHES[: len(names)])},
-            "legend": _LEGEND,
+            "legend": _LINES,
         },
         "tooltip": [
             _tip("when", "nominal", say("Until")),
@@ -443,5 +450,6 @@ def _chart(layers: list[Spec], say: Wording, *, height: int) -> Spec:
         "height": height,
         # The card behind shows through, light or dark.
         "background": "transparent",
+        "padding": {"left": 0, "top": 4, "right": 8, "bottom": 0},
         "config": {"locale": say.d3(), "view": {"stroke": None}},
     }

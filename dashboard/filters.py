@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import periods
+from dashboard import markup, periods
 from dashboard.data import Data
 from dashboard.wording import Wording, mark
 from renom.enrichment import LABELS, Label
@@ -211,6 +211,23 @@ def remember(choice: Choice, *, narrowed: bool) -> None:
     if _params() != params:
         st.query_params.from_dict(params)
     st.session_state["written"] = params
+
+
+def link(page: str, *, brand: str | None = None, **more: str) -> str:
+    """Return the address of one of our pages with what is chosen now, for a quoted attribute.
+
+    ``brand`` replaces the chosen one; ``more`` adds parameters, in place of chosen ones.
+    """
+    choice = current()
+    params = to_params(choice if brand is None else replace(choice, brand=brand), narrowed=False)
+    kept = [(name, value) for name, values in params.items() for value in values]
+    return href(page, [pair for pair in kept if pair[0] not in more] + list(more.items()))
+
+
+def href(page: str, params: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the address of one of our pages, in the language that the reader switched to."""
+    lang = st.session_state.get("address-lang")
+    return markup.inward(page, [*params, *([("lang", lang)] if lang else [])])
 
 
 def _params() -> dict[str, list[str]]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
-from dashboard import charts, firststeps, markup
+from dashboard import charts, filters, firststeps, markup
 from dashboard.data import Data, Rival
 from dashboard.periods import coarser
-from dashboard.views.overview import address, net_meaning, nothing_scored
+from dashboard.views.overview import net_meaning, nothing_scored
 from dashboard.wording import Wording, mark
 from renom.measures import mean_rating, negative_share, net_sentiment, share_of_voice, wilson
 from renom.reading import Selection
@@ -30,7 +28,7 @@ def render(selection: Selection, data: Data) -> None:
     own = [rival.name for rival in rivals if rival.role == "own"]
     colours = charts.palette([rival.name for rival in rivals], own)
     with st.container(key="card-panel"):
-        st.html(_table(rivals, colours, selection, say))
+        st.html(_table(rivals, colours, say))
     series = {rival.name: rival.buckets for rival in rivals}
     coarse = {name: coarser(buckets) for name, buckets in series.items()}
     left, right = st.columns(2)
@@ -40,7 +38,7 @@ def render(selection: Selection, data: Data) -> None:
         spec = charts.voice_over_time(coarse, colours, say)
         st.vega_lite_chart(spec=spec, width="stretch", key="chart-voice")
     with right, st.container(key="card-net-time"):
-        note = say("seven periods at a time")
+        note = say("seven periods together")
         st.html(markup.heading(say("Net sentiment over time"), note, help=net_meaning(say)))
         spec = charts.net_over_time(series, colours, say)
         st.vega_lite_chart(spec=spec, width="stretch", key="chart-net-brands")
@@ -63,9 +61,7 @@ def render(selection: Selection, data: Data) -> None:
             st.html(f'<div class="rn-note">{markup.esc(nothing_scored(say))}</div>')
 
 
-def _table(
-    rivals: tuple[Rival, ...], colours: dict[str, str], selection: Selection, say: Wording
-) -> str:
+def _table(rivals: tuple[Rival, ...], colours: dict[str, str], say: Wording) -> str:
     tallies = {rival.name: rival.tally for rival in rivals}
     voice = share_of_voice(tallies)
     stories = share_of_voice(tallies, by="stories")
@@ -82,7 +78,7 @@ def _table(
     rows = [
         (
             _name(rival, colours[rival.name], say),
-            _mentions(rival, selection, say),
+            _mentions(rival, say),
             _with(
                 say.percent(voice.get(rival.name)),
                 say("{share} by stories").format(share=say.percent(stories.get(rival.name))),
@@ -116,8 +112,8 @@ def _name(rival: Rival, colour: str, say: Wording) -> str:
     )
 
 
-def _mentions(rival: Rival, selection: Selection, say: Wording) -> str:
-    href = markup.inward("mentions", address(replace(selection, brands=(rival.name,))))
+def _mentions(rival: Rival, say: Wording) -> str:
+    href = filters.link("mentions", brand=rival.name)
     before = rival.before.mentions
     note = say("nothing before")
     if before:

@@ -92,7 +92,7 @@ def _narrowings(selection: Selection, say: Wording) -> None:
         for field, (name, value) in named.items():
             if value:
                 st.button(
-                    f"{name}: {markup.plain(value)}",
+                    say("{kind}: {name}").format(kind=name, name=markup.plain(value)),
                     key=f"drop-{field}",
                     icon=":material/close:",
                     on_click=_drop,
@@ -183,7 +183,7 @@ def _row(index: int, found: Found, selection: Selection, data: Data) -> None:
     reading = st.session_state.get("reading") == key
     brand = selection.brands[0] if selection.brands else ""
     with st.container(key=f"card-mention-{index}"):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="bottom"):
             st.html(markup.card(found, say, whole=reading, brand=brand), width="stretch")
             st.button(
                 say("Close") if reading else say("Read and correct"),

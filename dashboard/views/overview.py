@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import charts, firststeps, markup
+from dashboard import charts, filters, firststeps, markup
 from dashboard.alertrows import show_open
 from dashboard.data import Cause, Data, Overview, length
 from dashboard.wording import Wording, mark
@@ -37,7 +37,7 @@ def render(selection: Selection, data: Data) -> None:
         firststeps.nothing_here(data)
         return
     _charts(view, data)
-    _drivers(view, selection, brand, data)
+    _drivers(view, brand, data)
     _telling(view, brand, data)
 
 
@@ -148,7 +148,8 @@ def _charts(view: Overview, data: Data) -> None:
             spec=charts.volume(view.buckets, say), width="stretch", key="chart-volume"
         )
     with right, st.container(key="card-net"):
-        st.html(markup.heading(say("Net sentiment"), help=net_meaning(say)))
+        note = say("line: seven periods together") if view.tally.scored else ""
+        st.html(markup.heading(say("Net sentiment"), note, help=net_meaning(say)))
         if view.tally.scored:
             spec = charts.net_line(view.buckets, say)
             st.vega_lite_chart(spec=spec, width="stretch", key="chart-net")
@@ -156,7 +157,7 @@ def _charts(view: Overview, data: Data) -> None:
             st.html(f'<div class="rn-note">{markup.esc(nothing_scored(say))}</div>')
 
 
-def _drivers(view: Overview, selection: Selection, brand: str, data: Data) -> None:
+def _drivers(view: Overview, brand: str, data: Data) -> None:
     say = data.say
     columns = st.columns(3)
     lists = (
@@ -166,32 +167,22 @@ def _drivers(view: Overview, selection: Selection, brand: str, data: Data) -> No
     for column, (label, title, found, total) in zip(columns, lists, strict=False):
         with column, st.container(key=f"card-drivers-{label}"):
             note = say.plural("{n} mention", "{n} mentions", total)
-            bars = "".join(_driver(cause, label, selection, say) for cause in found)
+            bars = "".join(_driver(cause, label, say) for cause in found)
             nothing = f'<div class="rn-note">{markup.esc(say("Nothing stands out."))}</div>'
             st.html(markup.heading(title, note) + (bars or nothing))
     with columns[2], st.container(key="card-voice"):
         st.html(_voice(view.panel, brand, data))
 
 
-def _driver(cause: Cause, label: str, selection: Selection, say: Wording) -> str:
+def _driver(cause: Cause, label: str, say: Wording) -> str:
     return markup.bar(
         cause.name,
         cause.share,
         f"{say.number(cause.mentions)} · {say.percent(cause.share)}",
         tone=label,
-        href=markup.inward("mentions", address(selection, label=label, **{cause.kind: cause.name})),
+        href=filters.link("mentions", label=label, **{cause.kind: cause.name}),
         kind=say(KIND_NAMES[cause.kind]),
     )
-
-
-def address(selection: Selection, **more: str) -> list[tuple[str, str]]:
-    """Return the address parameters of a selection, with more of them."""
-    params = [("brand", brand) for brand in selection.brands or ("",)]
-    if selection.start is not None and selection.end is not None:
-        params += [("from", selection.start.isoformat()), ("to", selection.end.isoformat())]
-    params += [("source", name) for name in selection.sources if "source" not in more]
-    params += [("language", code) for code in selection.languages]
-    return params + list(more.items())
 
 
 def _voice(panel: dict[str, Tally], brand: str, data: Data) -> str:
@@ -206,7 +197,7 @@ def _voice(panel: dict[str, Tally], brand: str, data: Data) -> str:
             share,
             f"{say.percent(share)} · {say.percent(stories.get(name))}",
             tone="own" if name == brand or data.role(name) == "own" else "other",
-            href=markup.inward("overview", [("brand", name)]),
+            href=filters.link("overview", brand=name),
         )
         for name, share in sorted(shares.items(), key=lambda row: -row[1])
     )

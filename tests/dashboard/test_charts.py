@@ -49,8 +49,15 @@ def test_open_bucket_is_marked() -> None:
 def test_nothing_scored_is_a_gap_not_a_zero() -> None:
     buckets = days(Tally(mentions=2, negative=2), Tally(mentions=5), Tally(mentions=1, positive=1))
     spec = charts.net_line(buckets, EN)
-    assert [row["net"] for row in values(spec, 1)] == [-100.0, None, 100.0]
-    assert len(values(spec, 2)) == 2
+    assert [row["net"] for row in values(spec, 1)] == [-100.0, 100.0]
+
+
+def test_net_line_pools_seven_buckets_and_needs_ten_scored() -> None:
+    buckets = days(*[Tally(mentions=2, positive=2)] * 5, *[Tally(mentions=2, negative=2)] * 7)
+    line = [row["smooth"] for row in values(charts.net_line(buckets, EN), 2)]
+    assert line[:4] == [None] * 4
+    assert line[4] == 100
+    assert line[-1] == -100
 
 
 def test_shares_of_a_bucket_add_up_to_one() -> None:
