@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from renom.query.document import Document, country_of, site_of
 from renom.query.fields import FIELDS, LABEL_FIELDS, RANGE_FIELDS, TEXT_FIELDS
+from renom.query.linter import Finding, lint
 from renom.query.matcher import Matcher, Span, matches, spans
 from renom.query.parser import parse
 from renom.query.text import Token, fold, fold_case, folded_tokens, index_form, normalise, tokens
@@ -35,6 +36,7 @@ __all__ = [
     "And",
     "Document",
     "Field",
+    "Finding",
     "Matcher",
     "Near",
     "Node",
@@ -52,6 +54,7 @@ __all__ = [
     "fold_case",
     "folded_tokens",
     "index_form",
+    "lint",
     "matches",
     "normalise",
     "parse",

@@ -15,14 +15,16 @@ from renom.query.tree import And, Near, Node, Or, Term, Within, Word
 _PART = re.compile(r"[^*?]+")
 
 # Words so common in French or English that they tell almost nothing, however long.
-_COMMON = """a about after all alors also am an and any are as at au aussi aux avant avec avoir be
-    been best but by c ca can car ce cela ces cette chez comme contre could d dans de depuis des deux do
-    du elle en encore entre est et etait ete etre fait for from get good had has have he her his how
-    i if il ils in into is it its j je just l la le les leur like lui m ma mais make me meme mes mon
-    more most my n ne new no nos not notre nous of on one only or ou our out par pas peu people plus
-    pour pourquoi qu quand que quel qui quoi s sa said sans se ses si so some son sont sous sur t
-    than that the their them then there these they this time to tous tout tres tu un une up us very
-    vos votre vous was we well were what when which who will with would you your y"""
+_COMMON = """
+a about after all alors also am an and any are as at au aussi aux avant avec avoir be been best
+but by c ca can car ce cela ces cette chez comme contre could d dans de depuis des deux do du
+elle en encore entre est et etait ete etre fait for from get good had has have he her his how i
+if il ils in into is it its j je just l la le les leur like lui m ma mais make me meme mes mon
+more most my n ne new no nos not notre nous of on one only or ou our out par pas peu people plus
+pour pourquoi qu quand que quel qui quoi s sa said sans se ses si so some son sont sous sur t
+than that the their them then there these they this time to tous tout tres tu un une up us very
+vos votre vous was we well were what when which who will with would you your y
+"""
 
 
 @cache

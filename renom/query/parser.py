@@ -105,6 +105,15 @@ def parse(text: str, *, refuse_negative: bool = False) -> Query:
     return query
 
 
+def lex(text: str) -> list[Token]:
+    """Return the tokens of ``text`` as the grammar names them; raise QueryError if it can't."""
+    clean = prepare(text[:LONGEST_QUERY])
+    try:
+        return list(_reader().lex(clean))
+    except UnexpectedInput as error:
+        raise _explain(clean, error) from None
+
+
 def prepare(text: str) -> str:
     """Return ``text``, same length, with comments blanked and typographic quotes made plain."""
     text = _COMMENT.sub(lambda match: _VISIBLE.sub(" ", match.group()), text)
