@@ -61,8 +61,8 @@ def settings(plan: Any) -> dict[str, Any]:
     }
 
 
-def main() -> int:
-    """Crawl once; return the exit code."""
+def main() -> None:
+    """Crawl once."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints must not break the lines
     data = json.loads(sys.stdin.readline())
@@ -80,7 +80,8 @@ def main() -> int:
     plan = Plan.from_json(data)
     end = _crawl(plan, emit)
     emit(end)
-    return 0
+    out.close()
+    os._exit(0)  # nothing is left to clean up, and taking Scrapy apart costs a second
 
 
 def _end_with_parent() -> None:
@@ -90,13 +91,20 @@ def _end_with_parent() -> None:
 
 
 def _crawl(plan: Any, emit: Any) -> dict[str, Any]:
+    from crawlers._reading import PRELOAD, perform
+    from crawlers._workers import WorkerPool
+
+    size = max(1, min(2, os.cpu_count() or 1))
+    pool = WorkerPool(perform, size=size, limit=plan.read_limit, preload=PRELOAD)
+    pool.warm()  # it loads its libraries while this process loads Scrapy
+
     from scrapy.crawler import AsyncCrawlerProcess
 
     from crawlers._spider import PageSpider
 
     process = AsyncCrawlerProcess(settings(plan))
     crawler = process.create_crawler(PageSpider)
-    process.crawl(crawler, plan=plan, emit=emit)
+    process.crawl(crawler, plan=plan, pool=pool, emit=emit)
     process.start()
     spider: Any = crawler.spider
     stats = crawler.stats.get_stats() if crawler.stats else {}
@@ -118,4 +126,4 @@ def _crawl(plan: Any, emit: Any) -> dict[str, Any]:
 
 if __name__ == "__main__":
     # the workers import this file as a module of another name; only the crawl itself runs it
-    sys.exit(main())
+    main()

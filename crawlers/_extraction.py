@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 from crawlers import _schema_org
 from crawlers._encodings import decode
-from crawlers._plain_text import from_any, one_line, tidy
+from crawlers._plain_text import from_any, one_line
 from crawlers._published import find_published
 from crawlers._schema_org import Node, Reviews
 from crawlers._urls import canonical_url
@@ -106,7 +106,7 @@ def extract(
     blocks = _schema_org.json_ld(tree)
     found_links = _links(tree, url) if links and follow else ()
     found_reviews = (
-        _schema_org.reviews(tree, blocks, url=canonical, plain=from_any, now=now)
+        _schema_org.reviews(tree, blocks, source=source, url=canonical, plain=from_any, now=now)
         if reviews
         else Reviews()
     )
@@ -335,7 +335,7 @@ def _metadata(tree: Any, url: str, node: Node | None) -> Any:
 
 
 def _tidy(text: str) -> str:
-    return re.sub(r"\n{2,}", "\n", tidy(text))
+    return re.sub(r"\n{2,}", "\n", from_any(text))
 
 
 # -- addresses -------------------------------------------------------------------------------

@@ -96,7 +96,18 @@ class StrictRobots(RobotsTxtMiddleware):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._unreachable: dict[str, str] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
         crawler.signals.connect(self._slow_down, signal=signals.robots_parsed)
+
+    async def robot_parser(self, request: Request) -> Any:
+        """Return the host's rules, one caller at a time.
+
+        Scrapy 2.19 hands only the first two of several callers at once the rules and the others
+        None, which it takes as permission: they share one Deferred, whose value is used up.
+        """
+        lock = self._locks.setdefault(urlsplit(request.url).netloc, asyncio.Lock())
+        async with lock:
+            return await super().robot_parser(request)
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= 500 or response.status == 429:

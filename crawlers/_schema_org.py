@@ -113,19 +113,20 @@ def reviews(
     tree: Any,
     blocks: object,
     *,
+    source: str,
     url: str,
     plain: Callable[[str], str],
     now: datetime,
 ) -> Reviews:
     """Return the reviews that a page states, each once.
 
-    ``tree`` is the parsed page, ``blocks`` its JSON-LD, ``url`` its canonical URL, ``plain``
-    turns HTML into text. The same review in two syntaxes is one.
+    ``tree`` is the parsed page, ``source`` its markup, ``blocks`` its JSON-LD, ``url`` its
+    canonical URL; ``plain`` turns HTML into text. The same review in two syntaxes is one.
     """
     found: dict[str, Review] = {}
     refused: dict[str, int] = {}
     told: set[tuple[str, str]] = set()
-    for node, product in _review_nodes(blocks, tree, url):
+    for node, product in _review_nodes(blocks, tree, source, url):
         if len(found) >= MAX_REVIEWS:
             refused[f"more than {MAX_REVIEWS} reviews on one page"] = 1
             break
@@ -140,7 +141,9 @@ def reviews(
     return Reviews(tuple(found.values()), refused)
 
 
-def _review_nodes(blocks: object, tree: Any, url: str) -> Iterator[tuple[Node, Node | None]]:
+def _review_nodes(
+    blocks: object, tree: Any, source: str, url: str
+) -> Iterator[tuple[Node, Node | None]]:
     yield from _with_products(blocks)
     if _mentions_review(tree, "itemtype"):
         from extruct.w3cmicrodata import MicrodataExtractor
@@ -148,7 +151,7 @@ def _review_nodes(blocks: object, tree: Any, url: str) -> Iterator[tuple[Node, N
         items = MicrodataExtractor(add_text_content=False).extract_items(tree, base_url=url)
         yield from _with_products([_from_microdata(item) for item in items])
     if _mentions_review(tree, "typeof"):
-        yield from _with_products(_from_rdfa(tree, url))
+        yield from _with_products(_from_rdfa(source, url))
 
 
 def _mentions_review(tree: Any, attribute: str) -> bool:
@@ -281,12 +284,19 @@ def _from_microdata(item: object) -> Any:
     return node
 
 
-def _from_rdfa(tree: Any, url: str) -> list[Any]:
+def _from_rdfa(source: str, url: str) -> list[Any]:
     """Turn the flat, expanded JSON-LD of extruct's RDFa reader into nested nodes."""
     from extruct.rdfa import RDFaExtractor
 
-    flat = RDFaExtractor().extract_items(tree, base_url=url)
+    flat = RDFaExtractor().extract(source, base_url=url)
     by_id = {n["@id"]: n for n in flat if isinstance(n, dict) and isinstance(n.get("@id"), str)}
+    held = {
+        value.get("@id")
+        for node in by_id.values()
+        for values in node.values()
+        for value in (values if isinstance(values, list) else ())
+        if isinstance(value, dict) and "@value" not in value
+    }  # what another node holds is met inside it
     left = MAX_NODES  # nodes that refer to each other would unfold without end
 
     def nested(value: object, path: tuple[str, ...]) -> Any:
@@ -305,4 +315,5 @@ def _from_rdfa(tree: Any, url: str) -> list[Any]:
             value, path = by_id[name], (*path, name)
         return {re.split(r"[/#]", k)[-1]: nested(v, path) for k, v in value.items()}
 
-    return [nested(node, ()) for node in flat]
+    roots = [node for node in by_id.values() if node["@id"] not in held]
+    return [nested(node, (node["@id"],)) for node in roots or by_id.values()]

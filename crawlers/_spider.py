@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +24,6 @@ from twisted.python.failure import Failure
 from crawlers._extraction import Extracted, Hints, site_of
 from crawlers._plan import Plan, page_key
 from crawlers._politeness import describe
-from crawlers._reading import PRELOAD, perform
 from crawlers._schema_org import Review
 from crawlers._sitemap import MAX_BYTES, Entry, Sitemap, sitemaps_in_robots
 from crawlers._urls import canonical_url, shown_url
@@ -44,7 +42,9 @@ class PageSpider(scrapy.Spider):
 
     name = "web"
 
-    def __init__(self, plan: Plan, emit: Callable[[Record], None], **kwargs: Any) -> None:
+    def __init__(
+        self, plan: Plan, pool: WorkerPool, emit: Callable[[Record], None], **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.plan = plan
         self.emit = emit
@@ -60,13 +60,8 @@ class PageSpider(scrapy.Spider):
         self._maps = 0
         self._maps_open = 0
         self._entries: list[Entry] = []
-        size = max(1, min(2, os.cpu_count() or 1))
-        self._pool = WorkerPool(perform, size=size, limit=plan.read_limit, preload=PRELOAD)
-        self._threads = ThreadPoolExecutor(size, "read")
-
-    def warm(self) -> None:
-        """Start loading the reading libraries in another process."""
-        self._pool.warm()
+        self._pool = pool
+        self._threads = ThreadPoolExecutor(pool.size, "read")
 
     async def start(self) -> AsyncIterator[Request]:
         """Yield the entry points, then the pages that earlier runs found worth coming back to."""
@@ -174,7 +169,8 @@ class PageSpider(scrapy.Spider):
                 self._failed(response.meta, asked, f"not a sitemap: {error}", "changed")
                 found, good = Sitemap(), False
             else:
-                self._visited(response)
+                if not found.children:  # a list that is unchanged says nothing of what it lists
+                    self._visited(response)
             if found.problem:
                 self.emit({"t": "rejected", "item": asked, "reason": found.problem})
             self._entries += found.entries

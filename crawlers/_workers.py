@@ -32,6 +32,7 @@ class WorkerPool:
     def __init__(
         self, task: Callable[[Any], Any], *, size: int, limit: float, preload: tuple[str, ...] = ()
     ) -> None:
+        self.size = size
         self._task = task
         self._limit = limit
         self._context: Any = multiprocessing.get_context("forkserver")

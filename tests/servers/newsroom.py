@@ -97,7 +97,8 @@ class Newsroom:
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         count = self.asked(handler.path)
         self.log.append(Seen(handler.path, dict(handler.headers.items()), time.monotonic()))
-        route = self.routes.get(handler.path, Reply("not here", status=404))
+        path = handler.path.split("?")[0]
+        route = self.routes.get(path, Reply("not here", status=404))
         reply = route(count) if callable(route) else route
         body = reply.body.encode("utf-8") if isinstance(reply.body, str) else reply.body
         headers = dict(reply.headers)
@@ -179,8 +180,7 @@ def urlset(*entries: tuple[str, str], news: bool = False) -> str:
             rows.append(
                 f"<url><loc>{url}</loc><news:news><news:publication><news:name>Le Courrier"
                 f"</news:name><news:language>fr</news:language></news:publication>"
-                f"<news:publication_date>{date}</news:publication_date>"
-                f"<news:title>Titre du plan</news:title></news:news></url>"
+                f"<news:publication_date>{date}</news:publication_date></news:news></url>"
             )
         else:
             lastmod = f"<lastmod>{date}</lastmod>" if date else ""
