@@ -20,13 +20,13 @@ SEVERITY_NAMES = {
     "warning": mark("Warning"),
     "critical": mark("Critical"),
 }
+_UNNAMED = mark("dashboard")
 _MARKS = {"info": "●", "warning": "▲", "critical": "◆"}
 
 
-def reader_name(say: Wording) -> str:
+def reader_name() -> str:
     """Return who is reading: what stands in the sidebar, else that it was this dashboard."""
-    name = str(st.session_state.get("reader-name") or "").strip()
-    return name or say("dashboard")
+    return str(st.session_state.get("reader-name") or "").strip() or _UNNAMED
 
 
 def show_open(data: Data, *, limit: int) -> None:
@@ -71,7 +71,9 @@ def _sentence(record: AlertRecord, data: Data) -> str:
     if record.acknowledged_at is not None:
         bits.append(
             say("acknowledged by {name} at {moment}").format(
-                name=record.acknowledged_by or say("somebody"),
+                name=say(_UNNAMED)
+                if record.acknowledged_by in (_UNNAMED, None)
+                else record.acknowledged_by,
                 moment=say.moment(record.acknowledged_at, now=data.now),
             )
         )
@@ -130,7 +132,7 @@ def told(done: str) -> Iterator[None]:
 
 def _acknowledge(data: Data, alert_id: int) -> None:
     with told(data.say("Acknowledged.")):
-        data.acknowledge(alert_id, by=reader_name(data.say), now=datetime.now(UTC))
+        data.acknowledge(alert_id, by=reader_name(), now=datetime.now(UTC))
 
 
 def _silence(record: AlertRecord, data: Data) -> None:
@@ -154,4 +156,4 @@ def _keep_quiet(data: Data, record: AlertRecord, hours: int) -> None:
     now = datetime.now(UTC)
     with told(data.say("Silenced.")):
         until = now + timedelta(hours=hours)
-        data.silence(record, until=until, by=reader_name(data.say), now=now)
+        data.silence(record, until=until, by=reader_name(), now=now)

@@ -204,7 +204,7 @@ def voice_over_time(
                 "type": "quantitative",
                 "title": None,
                 "scale": {"domain": [0, 1]},
-                "axis": {**_GRID, "format": _percent(say), "tickCount": 5},
+                "axis": {**_GRID, "format": ".0%", "tickCount": 5},
             },
             "y2": {"field": "high"},
             "color": _legend("brand", names, [colours[name] for name in names]),
@@ -301,7 +301,7 @@ def negative_intervals(
         "type": "quantitative",
         "title": None,
         "scale": {"domainMin": 0},
-        "axis": {**_GRID, "format": _percent(say), "tickCount": 5},
+        "axis": {**_GRID, "format": ".0%", "tickCount": 5},
     }
     tips = [
         _tip("brand", "nominal", say("Brand")),
@@ -438,10 +438,6 @@ def _legend(field: str, names: Sequence[str], colours: Sequence[str]) -> Spec:
 
 def _tip(field: str, kind: str, title: str, format: str = "") -> Spec:
     return {"field": field, "type": kind, "title": title} | ({"format": format} if format else {})
-
-
-def _percent(say: Wording) -> str:
-    return ".0%"
 
 
 def _chart(layers: list[Spec], say: Wording, *, height: int) -> Spec:

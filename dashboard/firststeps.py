@@ -30,6 +30,13 @@ def show(data: Data) -> None:
             f'{markup.heading(title)}<ol class="rn-steps">{items}</ol>'
             f'<div class="rn-note">{markup.esc(note)}</div>'
         )
+    _look_again(data)
+
+
+@st.fragment(run_every="20s")
+def _look_again(data: Data) -> None:
+    if not data.empty():
+        st.rerun()
 
 
 def no_database(data: Data, error: StorageError) -> None:

@@ -116,7 +116,7 @@ class Wording:
 
     def span(self, length: timedelta) -> str:
         """Return a length of time in words: 1 hour, 7 days."""
-        if length >= timedelta(days=1) and not length % timedelta(days=1):
+        if length > timedelta(days=1) and not length % timedelta(days=1):
             return self.plural("{n} day", "{n} days", length.days)
         if length > timedelta(days=3):
             return self.plural("{n} day", "{n} days", round(length / timedelta(days=1)))
@@ -154,5 +154,6 @@ class Wording:
                 "thousands": locale.number_symbols["latn"]["group"],
                 "grouping": [3],
                 "currency": ["", ""],
+                "percent": self.percent(1).removeprefix("100"),
             },
         }

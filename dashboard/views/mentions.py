@@ -222,7 +222,7 @@ def _correction(index: int, found: Found, data: Data) -> None:
 def _correct(data: Data, key: str, brand: str, label: Label) -> None:
     done = data.say("Corrected. Figures follow at once.")
     with told(done):
-        data.correct(key, brand, label, by=reader_name(data.say), now=datetime.now(UTC))
+        data.correct(key, brand, label, by=reader_name(), now=datetime.now(UTC))
 
 
 def _story(found: Found, data: Data) -> None:

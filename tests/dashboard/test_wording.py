@@ -81,3 +81,4 @@ def test_lengths_of_time_are_whole_words() -> None:
     assert FR.span(timedelta(days=7)) == "7 jours"
     assert EN.span(timedelta(hours=2)) == "2 hours"
     assert EN.span(timedelta(hours=100)) == "4 days"
+    assert EN.span(timedelta(days=1)) == "24 hours"
