@@ -16,6 +16,9 @@ from renom.errors import StorageError
 
 T = TypeVar("T", Alert, Enrichment, Given, Message)
 
+_ELSEWHERE = {"fingerprint", "story"}
+"""Fields of an enrichment that have tables of their own."""
+
 # Named here so that pydantic finds what the annotations of renom.contracts speak of.
 _NAMES: dict[str, Any] = {"datetime": datetime, "Mapping": Mapping, "Excerpt": Excerpt}
 
@@ -30,7 +33,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 def encode(value: Alert | Enrichment | Given | Message) -> str:
     """Return ``value`` as JSON, default values left out."""
     kind: Any = type(value)
-    return _adapter(kind).dump_json(value, exclude_defaults=True).decode()
+    return _adapter(kind).dump_json(value, exclude=_ELSEWHERE, exclude_defaults=True).decode()
 
 
 def decode(kind: type[T], text: str) -> T:

@@ -44,12 +44,6 @@ class Fact(NamedTuple):
     rating: int | None
     lang: str
 
-    @property
-    def sums(self) -> tuple[int, ...]:
-        """What it adds to a tally, in the order of ``SUMS``."""
-        rated = self.rating is not None
-        return (1, self.opens, self.engagement, self.reach, self.rating or 0, int(rated))
-
 
 Name = tuple[int, int]
 """(dimension, number) of an entity or topic."""
@@ -64,17 +58,23 @@ class Ledger:
 
     def add(self, fact: Fact, names: Iterable[Name], *, sign: int = 1) -> None:
         """Count ``fact`` once, or with ``sign`` -1 take it away."""
-        sums = fact.sums
-        hour = (fact.brand_id, hour_of(fact.mention_id), fact.source_id, fact.lang, fact.label)
-        _fold(self.hours[hour], sums, sign)
-        day = day_of(fact.mention_id)
-        for dimension, value in (
-            (PLATFORM, fact.platform_id),
-            (KIND, fact.kind),
-            (SOURCE, fact.source_id),
-            *names,
-        ):
-            _fold(self.days[fact.brand_id, dimension, day, value, fact.label], sums, sign)
+        brand, number, label = fact.brand_id, fact.mention_id, fact.label
+        rated = fact.rating is not None
+        change = (
+            sign,
+            sign * fact.opens,
+            sign * fact.engagement,
+            sign * fact.reach,
+            sign * (fact.rating or 0),
+            sign * rated,
+        )
+        _fold(self.hours[brand, hour_of(number), fact.source_id, fact.lang, label], change)
+        days, day = self.days, day_of(number)
+        _fold(days[brand, PLATFORM, day, fact.platform_id, label], change)
+        _fold(days[brand, KIND, day, fact.kind, label], change)
+        _fold(days[brand, SOURCE, day, fact.source_id, label], change)
+        for dimension, value in names:
+            _fold(days[brand, dimension, day, value, label], change)
 
     def write(self, connection: sa.Connection, database: Database) -> None:
         """Add the changes to the tallies and drop rows that came to nothing."""
@@ -84,10 +84,18 @@ class Ledger:
         self.days.clear()
 
 
-def _fold(into: list[int], sums: Sequence[int], sign: int) -> None:
-    for index, value in enumerate(sums):
-        if value:
-            into[index] += sign * value
+def _fold(into: list[int], change: tuple[int, ...]) -> None:
+    # Written out: this is the innermost loop of saving.
+    mentions, stories, engagement, reach, rating, rated = change
+    into[0] += mentions
+    into[1] += stories
+    if engagement:
+        into[2] += engagement
+    if reach:
+        into[3] += reach
+    if rated:
+        into[4] += rating
+        into[5] += rated
 
 
 def _write(

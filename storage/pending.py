@@ -88,10 +88,7 @@ def save(
         connection,
         tables.enrichment,
         ("mention_id", "enriched_at", "body"),
-        [
-            (number, micros(now), encode(dataclasses.replace(item, fingerprint=None, story=None)))
-            for number, item in found.items()
-        ],
+        [(number, micros(now), encode(item)) for number, item in found.items()],
         conflict="ON CONFLICT (mention_id) DO UPDATE SET "
         "enriched_at = excluded.enriched_at, body = excluded.body",
     )

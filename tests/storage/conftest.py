@@ -1,21 +1,22 @@
-"""Both databases for every test of storage, and short ways to make mentions."""
+"""Both databases for every test of storage."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from renom.contracts import Batch, Given, Saved
-from renom.enrichment import Enrichment, sentiment_of
-from renom.mention import Mention
 from storage.store import Store, open_store
+from storage.tables import metadata
 
-NOW = datetime(2026, 5, 20, 14, 37, 12, tzinfo=UTC)
+# With --import-mode=importlib a test cannot import its neighbour otherwise.
+sys.path.append(str(Path(__file__).parent))
+
 SERVER = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 
@@ -44,65 +45,45 @@ def postgres() -> Iterator[Callable[[], str]]:
     connection.close()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=KINDS)
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of an empty database of each kind."""
+    """Return the address of an empty database of each kind, not migrated yet."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/renom.db"
     return request.getfixturevalue("postgres")()
 
 
-@pytest.fixture
-def store(address: str) -> Iterator[Store]:
-    """Return a new store on each kind of database."""
-    with open_store(address) as opened:
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated SQLite file to copy: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("template") / "renom.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def schema(postgres: Callable[[], str]) -> str:
+    """Return the address of a migrated schema."""
+    made = postgres()
+    open_store(made).close()
+    return made
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Return an empty store on each kind of database."""
+    if request.param == "sqlite":
+        path = tmp_path / "renom.db"
+        shutil.copy(request.getfixturevalue("template"), path)
+        with open_store(f"sqlite:///{path}") as opened:
+            yield opened
+        return
+    with open_store(request.getfixturevalue("schema")) as opened:
         yield opened
-
-
-def mention(number: int = 1, text: str = "", **changes: object) -> Mention:
-    """Return a mention published ``number`` minutes before NOW, unless told otherwise."""
-    values: dict[str, object] = {
-        "platform": "web",
-        "external_id": f"m{number}",
-        "source": "presse",
-        "url": f"https://example.org/{number}",
-        "kind": "article",
-        "text": text or f"Le réseau Orange est en panne, numéro {number}",
-        "published_at": NOW - timedelta(minutes=number),
-        "collected_at": NOW,
-    }
-    values.update(changes)
-    return Mention(**values)  # type: ignore[arg-type]
-
-
-def save(
-    store: Store,
-    *mentions: Mention,
-    brands: tuple[str, ...] = ("Orange",),
-    source: str = "presse",
-    now: datetime = NOW,
-    given: dict[str, Given] | None = None,
-    **batch: object,
-) -> Saved:
-    """Save mentions that all match ``brands``."""
-    made = Batch(mentions=mentions, given=given or {}, **batch)  # type: ignore[arg-type]
-    return store.save_batch(source, made, {m.key: brands for m in mentions}, now=now)
-
-
-def enrich(store: Store, *, label: str = "negative", now: datetime = NOW, **fields: object) -> int:
-    """Enrich everything that waits with one label and the same fields."""
-    done = 0
-    while pending := store.claim_pending(now=now, limit=500, lease=timedelta(minutes=5)):
-        pairs = [
-            (
-                item,
-                Enrichment(
-                    item.mention.key,
-                    sentiment=sentiment_of(label),  # type: ignore[arg-type]
-                    **fields,  # type: ignore[arg-type]
-                ),
-            )
-            for item in pending
-        ]
-        done += store.save_enrichments(pairs, now=now)
-    return done
+        with opened._database.write() as connection:
+            names = [table.name for table in metadata.sorted_tables[::-1]]
+            for name in (*names, "fulltext"):
+                connection.exec_driver_sql(f"DELETE FROM {name}")
