@@ -174,7 +174,9 @@ def one_line(text: str, limit: int = _QUOTE) -> str:
         return kept
     cut = kept[: limit - 1]
     space = cut.rfind(" ")
-    return (cut[:space] if space > limit // 2 else cut).rstrip(" ,;:.") + "…"
+    if kept[limit - 1] != " " and space > limit // 2:
+        cut = cut[:space]
+    return cut.rstrip(" ,;:.") + "…"
 
 
 def dashboard_link(alert: Alert, message: Message) -> str:

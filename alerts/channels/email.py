@@ -251,6 +251,8 @@ class _Session:
         except TimeoutError as error:
             raise self._unavailable("no answer in time") from error
         except (smtplib.SMTPException, OSError) as error:
+            if isinstance(error.__context__, TimeoutError):  # smtplib calls it a disconnect
+                raise self._unavailable("no answer in time") from error
             raise self._unavailable(_decoded(str(error)) or type(error).__name__) from error
 
     def _connected(self) -> smtplib.SMTP:

@@ -271,4 +271,6 @@ def _retry_after(headers: Mapping[str, Any]) -> timedelta | None:
 
 def _quiet() -> logging.Logger:
     """Return a logger that never tells a webhook's address: it is a secret."""
-    return logging.Logger("renom.slack", level=logging.WARNING)
+    logger = logging.Logger("renom.slack", level=logging.WARNING)
+    logger.addHandler(logging.NullHandler())
+    return logger

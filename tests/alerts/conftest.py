@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -261,6 +261,7 @@ def message_of(now: datetime) -> Callable[..., Message]:
             "now": now,
             **given,
         }
-        return message_for(alerts, **values)
+        receipt = values.pop("thread_receipt", "")
+        return replace(message_for(alerts, **values), thread_receipt=receipt)
 
     return build
