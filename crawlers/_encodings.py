@@ -18,7 +18,7 @@ _MEANT = {
     "iso8859-11": "cp874",
 }
 _SEVEN_BIT = ("iso2022", "hz", "utf-7")
-_REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw-unicode-escape", "undefined"})
+_REFUSED = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
 
 
 def known_encoding(name: str | None) -> str | None:

@@ -284,7 +284,7 @@ def find_delimiter(lines: list[str]) -> str:
 
 def _csv_records(
     lines: Iterator[str], delimiter: str, skipped: int
-) -> Iterator[tuple[int, list[str]] | tuple[int, Broken]]:
+) -> Iterator[tuple[int, list[Any] | Broken]]:
     """Yield (line number, cells).
 
     A quotation mark that is never closed swallows what follows: such a record meets a mark in an
@@ -344,7 +344,7 @@ class _Unclosed(Exception):
 
 
 def _with_header(
-    records: Iterator[tuple[int, list[Any]] | tuple[int, Broken]],
+    records: Iterator[tuple[int, list[Any] | Broken]],
     stream: _Bounded,
     word: str,
     last: list[str] | None = None,

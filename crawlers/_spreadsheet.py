@@ -23,7 +23,7 @@ _ADDRESS = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 
 def read_sheet(
     stream: Any, wanted: str | None
-) -> tuple[str, Iterator[tuple[int, list[Any]] | tuple[int, Broken]]]:
+) -> tuple[str, Iterator[tuple[int, list[Any] | Broken]]]:
     """Return the name of a sheet (the first one, unless ``wanted``) and its rows with numbers.
 
     Raises ``_rows.Unreadable``.
@@ -55,7 +55,7 @@ def read_sheet(
     return name, _numbered(sheet, first)
 
 
-def _numbered(sheet: Any, first: int) -> Iterator[tuple[int, list[Any]]]:
+def _numbered(sheet: Any, first: int) -> Iterator[tuple[int, list[Any] | Broken]]:
     for number, cells in enumerate(sheet.iter_rows(), start=first):
         row = [_cell(cell) for cell in cells]
         while row and row[-1] is None:
