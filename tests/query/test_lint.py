@@ -70,7 +70,7 @@ _SOUP = """AND OR NOT and ou NEAR/3 ONEAR/1 NEAR ( ) " { } [ ] * ? - + # <<< >>>
 rating:[3 TO 1] kind:pst é l' « » “ a b or* :"""
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.sampled_from([*_SOUP.split(), "\n"]) | st.text(max_size=3), max_size=10))
 def test_linter_never_fails_and_its_error_corrections_can_be_read(parts: list[str]) -> None:
     for finding in lint(" ".join(parts)):

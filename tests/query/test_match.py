@@ -338,7 +338,7 @@ _queries = st.recursive(
 )
 
 
-@settings(max_examples=2500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=900, deadline=None, suppress_health_check=list(HealthCheck))
 @given(_queries, _texts)
 @example('("a b" OR b) NEAR/1 c', "a b x c")
 def test_matcher_agrees_with_the_slow_definition(query: str, text: str) -> None:
@@ -349,7 +349,7 @@ def test_matcher_agrees_with_the_slow_definition(query: str, text: str) -> None:
     assert ("q" in Matcher({"other": parse("zzz"), "q": parsed}).match(document)) == expected
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=80))
 def test_index_form_is_our_tokens_in_ascii(text: str) -> None:
     indexed = normalise(text)
@@ -368,7 +368,7 @@ _letters = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(st.lists(_letters, max_size=8).map("".join))
 @example("a_\u00adb")
 @example("\x05ab")
@@ -376,7 +376,7 @@ def test_fast_tokens_are_the_tokens(text: str) -> None:
     assert folded_tokens(text) == [token.folded for token in tokens(text)]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=80))
 def test_tokens_are_found_by_their_own_text(text: str) -> None:
     matcher_text = Document(text or "x")

@@ -162,7 +162,7 @@ rating: published: [1 TO 2] [* TO 2026] kind:post é œ l' ’ « » “ a b ora
 _pieces = st.sampled_from([*_SOUP.split(), "\n", "\t", " "])
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=700, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.one_of(
         st.text(max_size=60),
@@ -214,14 +214,14 @@ _queries = st.recursive(
 )
 
 
-@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(_queries)
 def test_query_prints_back_to_the_same_tree(text: str) -> None:
     query = parse(text)
     assert parse(str(query)) == query
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_characters='*?"{}“”„‟«»〝〞＂<'), max_size=40))
 def test_phrase_has_the_tokens_of_the_text(text: str) -> None:
     try:
