@@ -46,10 +46,11 @@ test: install-dev lint
 	$(BIN)/python -m pytest $(ARGS)
 
 bench: install-dev
-	@for file in benchmarks/[a-z]*.py; do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do echo; echo "== $$file"; $(BIN)/python -m $$(echo $${file%.py} | tr / .) || exit 1; done
 
 train: install-dev
-	@for file in nlp/training/[a-z]*.py; do echo; echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	$(BIN)/python -m nlp.training.french_lexicon
+	$(BIN)/python -m nlp.training.language_model $(or $(RENOM_DATA),../shared/data)
 
 lock: install-dev
 	$(BIN)/python tools/lock.py

@@ -18,7 +18,7 @@ def command(
     json: Json = False,
 ) -> None:
     """Measure accuracy on your own labels: n, F1 per class, calibration, texts/s, baselines."""
-    from nlp.evaluation import TASKS, evaluate
+    from nlp._evaluation import TASKS, evaluate
 
     if task not in TASKS:
         raise ConfigError(f"unknown task `{task}`", "known: " + ", ".join(sorted(TASKS)))

@@ -28,6 +28,8 @@ def command(
         raise ConfigError(f"--tick: {error}") from None
     if not session.debug:
         logging.getLogger("renom").setLevel(logging.INFO)
+        # It warns whenever a job is still at work when its next turn comes; that is by design.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopped.set())

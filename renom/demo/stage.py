@@ -19,7 +19,7 @@ from renom.demo.site import Site
 from renom.demo.world import DemoText, World, published_at
 
 SURVEY_COLUMNS = ("Identifiant", "Date de réponse", "Note", "Verbatim", "Étape", "Langue")
-SLACK_CHANNEL = "C0DEMO"
+SLACK_CHANNEL = "C0DEMO12345"
 TEAM = "equipe@aubelune.example"
 
 
