@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from dashboard import markup
 from dashboard.wording import Wording
 from renom.errors import QueryError
+from renom.query.linter import Finding, lint
+
+_MOST = 4
 
 
 def explain(error: QueryError, query: str, say: Wording) -> str:
@@ -28,6 +29,22 @@ def explain(error: QueryError, query: str, say: Wording) -> str:
     )
 
 
-def hints(query: str, say: Wording) -> Iterator[str]:
-    """Yield what the linter would write otherwise."""
-    return iter(())
+def remarks(query: str) -> list[Finding]:
+    """Return what the linter has to say beyond errors: likely mistakes and how it was read."""
+    found = lint(query) if query.strip() else []
+    return [finding for finding in found if finding.severity != "error"][:_MOST]
+
+
+def remark(finding: Finding, say: Wording) -> str:
+    """Return one remark in words."""
+    place = say("column {n}").format(n=say.number(finding.column))
+    return (
+        f'<div class="rn-hints" role="note">{markup.esc(finding.message)} '
+        f'<span class="rn-note">({markup.esc(place)})</span></div>'
+    )
+
+
+def proposals(query: str) -> list[str]:
+    """Return corrected queries that the linter proposes, each once."""
+    found = lint(query) if query.strip() else []
+    return list(dict.fromkeys(f.proposal for f in found if f.proposal and f.proposal != query))[:3]

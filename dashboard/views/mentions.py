@@ -11,7 +11,7 @@ from dashboard import filters, firststeps, markup
 from dashboard.alertrows import reader_name, told
 from dashboard.data import PAGE_SIZE, Data, Order
 from dashboard.export import csv_of
-from dashboard.queryhelp import explain, hints
+from dashboard.queryhelp import explain, proposals, remark, remarks
 from dashboard.wording import Wording, mark
 from renom.enrichment import Label
 from renom.errors import QueryError
@@ -40,9 +40,11 @@ def render(selection: Selection, data: Data) -> None:
         page = data.mentions(selection, order=order, after=after[-1])
     except QueryError as error:
         st.html(explain(error, selection.query, data.say))
+        _proposals(selection.query, data.say)
         return
-    for hint in hints(selection.query, data.say):
-        st.html(hint)
+    for finding in remarks(selection.query):
+        st.html(remark(finding, data.say))
+    _proposals(selection.query, data.say)
     if not page.found and page.after is None and len(after) == 1:
         firststeps.nothing_here(data)
         return
@@ -98,6 +100,22 @@ def _narrowings(selection: Selection, say: Wording) -> None:
                     on_click=_drop,
                     args=(field,),
                 )
+
+
+def _proposals(query: str, say: Wording) -> None:
+    """Offer the corrected query as a button."""
+    for index, proposal in enumerate(proposals(query)):
+        st.button(
+            say("Search instead: {query}").format(query=markup.plain(proposal)),
+            key=f"proposal-{index}",
+            icon=":material/auto_fix:",
+            on_click=_ask,
+            args=(proposal,),
+        )
+
+
+def _ask(query: str) -> None:
+    st.session_state["filter-query"] = query
 
 
 def _drop(field: str) -> None:

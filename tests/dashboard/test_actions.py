@@ -54,6 +54,15 @@ def test_unreadable_search_is_explained(open_page: OpenPage, filled_url: str) ->
     assert "<article" not in shown(app)
 
 
+def test_likely_mistake_is_pointed_out_and_mended(open_page: OpenPage, filled_url: str) -> None:
+    app = open_page(filled_url, "mentions", q="boutique and Lumea", period="60d")
+    assert not app.exception
+    assert 'class="rn-hints"' in shown(app)
+    app.button(key="proposal-0").click().run()
+    assert app.text_input(key="filter-query").value == "boutique AND Lumea"
+    assert "<mark>" in shown(app)
+
+
 def test_link_of_an_alert_opens_what_it_is_about(open_page: OpenPage, filled_url: str) -> None:
     app = open_page(filled_url, "mentions", brand="Noctis", label="negative", period="60d")
     page = shown(app)
