@@ -91,16 +91,14 @@ def _end_with_parent() -> None:
 
 
 def _crawl(plan: Any, emit: Any) -> dict[str, Any]:
-    from crawlers._reading import PRELOAD, perform
+    from scrapy.crawler import AsyncCrawlerProcess
+
+    from crawlers._extraction import PRELOAD, read_page
+    from crawlers._spider import PageSpider
     from crawlers._workers import WorkerPool
 
     size = max(1, min(2, os.cpu_count() or 1))
-    pool = WorkerPool(perform, size=size, limit=plan.read_limit, preload=PRELOAD)
-    pool.warm()  # it loads its libraries while this process loads Scrapy
-
-    from scrapy.crawler import AsyncCrawlerProcess
-
-    from crawlers._spider import PageSpider
+    pool = WorkerPool(read_page, size=size, limit=plan.read_limit, preload=PRELOAD)
 
     process = AsyncCrawlerProcess(settings(plan))
     crawler = process.create_crawler(PageSpider)

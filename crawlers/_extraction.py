@@ -7,7 +7,7 @@ in a process that can be killed (:mod:`crawlers._workers`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -24,6 +24,16 @@ from crawlers._urls import canonical_url
 MIN_TEXT = 200
 """Characters below which a page is asked again in other ways, and then is not an article."""
 MAX_LINKS = 3_000
+
+PRELOAD = (
+    "crawlers._extraction",
+    "trafilatura",
+    "htmldate",
+    "tldextract",
+    "extruct.jsonld",
+    "extruct.w3cmicrodata",
+)
+"""What a process that calls :func:`extract` often loads first."""
 
 _HOME = re.compile(
     r"/?(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:index\.\w+|home|accueil)?/?", re.IGNORECASE
@@ -144,6 +154,11 @@ def extract(
         links=found_links,
         reviews=found_reviews,
     )
+
+
+def read_page(arguments: Mapping[str, Any]) -> Extracted:
+    """Call :func:`extract` with its arguments in one: what a worker process does."""
+    return extract(**arguments)
 
 
 def decode_page(body: bytes, content_type: str = "") -> str:

@@ -25,7 +25,14 @@ from crawlers._extraction import Extracted, Hints, site_of
 from crawlers._plan import Plan, page_key
 from crawlers._politeness import describe
 from crawlers._schema_org import Review
-from crawlers._sitemap import MAX_BYTES, Entry, Sitemap, sitemaps_in_robots
+from crawlers._sitemap import (
+    MAX_BYTES,
+    Entry,
+    Sitemap,
+    SitemapError,
+    read_sitemap,
+    sitemaps_in_robots,
+)
 from crawlers._urls import canonical_url, shown_url
 from crawlers._workers import TaskFailed, WorkerPool
 
@@ -162,10 +169,8 @@ class PageSpider(scrapy.Spider):
             children = sitemaps_in_robots(response.body)
         else:
             try:
-                found: Sitemap = await self._perform(
-                    ("sitemap", {"body": response.body, "max_bytes": MAX_BYTES})
-                )
-            except TaskFailed as error:
+                found: Sitemap = await self._in_thread(read_sitemap, response.body)
+            except SitemapError as error:
                 self._failed(response.meta, asked, f"not a sitemap: {error}", "changed")
                 found, good = Sitemap(), False
             else:
@@ -265,7 +270,7 @@ class PageSpider(scrapy.Spider):
             "links": follows,
         }
         try:
-            page: Extracted = await self._perform(("page", arguments))
+            page: Extracted = await self._in_thread(self._pool.run, arguments)
         except TaskFailed as error:
             self._failed(meta, asked, str(error), "changed")
             return
@@ -367,9 +372,8 @@ class PageSpider(scrapy.Spider):
             "mark": mark,
         }
 
-    async def _perform(self, task: tuple[str, Record]) -> Any:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._pool.run, task)
+    async def _in_thread(self, work: Callable[[Any], Any], argument: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, argument)
 
     # -- what became of a request ------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from typing import Any
 
 MEMORY = 2 * 2**30
 """Bytes of address space a worker may use."""
+_START = 60.0
+"""Seconds a worker may take to load its libraries, on a machine that is busy."""
 
 
 class TaskFailed(Exception):
@@ -40,12 +42,6 @@ class WorkerPool:
         self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         for _ in range(size):
             self._idle.put(None)
-
-    def warm(self) -> None:
-        """Start the process from which workers are forked, without waiting for it."""
-        from multiprocessing import forkserver
-
-        forkserver.ensure_running()
 
     def run(self, argument: Any) -> Any:
         """Return ``task(argument)``. Raises TaskFailed when it raises, dies or takes too long."""
@@ -81,6 +77,13 @@ class _Worker:
         self._process = context.Process(target=_serve, args=(other, task, limit), daemon=True)
         self._process.start()
         other.close()
+        try:
+            ready = self._pipe.poll(_START) and self._pipe.recv() == "ready"
+        except (EOFError, OSError):
+            ready = False
+        if not ready:
+            self.stop()
+            raise TaskFailed("the process that reads pages did not start")
 
     def ask(self, argument: Any) -> tuple[bool, Any]:
         try:
@@ -106,6 +109,7 @@ def _serve(pipe: Any, task: Callable[[Any], Any], limit: float) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     _limit_memory()
+    pipe.send("ready")
     while True:
         try:
             argument = pipe.recv()
