@@ -314,7 +314,7 @@ class _Reader:
             role = "own"
         query = self._text(node, "query", "", where) or f'"{name}"'
         try:
-            parse(query)
+            parse(query, refuse_negative=True)
         except QueryError as error:
             self._say(
                 f"query of {name}, column {error.column}: {error.message}",

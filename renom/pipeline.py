@@ -38,7 +38,7 @@ PAUSE_AFTER_CHANGED = 3
 
 FIRST_BACKOFF = timedelta(minutes=1)
 LONGEST_BACKOFF = timedelta(hours=6)
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=5)
 BATCH = 256
 
 Matches = dict[str, tuple[str, ...]]
@@ -48,7 +48,9 @@ class BrandMatcher:
     """Which brands a mention is about: their queries, all at once."""
 
     def __init__(self, brands: Sequence[Brand]) -> None:
-        self._matcher = Matcher({brand.name: parse(brand.query) for brand in brands})
+        self._matcher = Matcher(
+            {brand.name: parse(brand.query, refuse_negative=True) for brand in brands}
+        )
         self._languages = {b.name: frozenset(b.languages) for b in brands if b.languages}
 
     def match(self, mention: Mention) -> tuple[str, ...]:
@@ -57,7 +59,7 @@ class BrandMatcher:
         A brand limited to some languages is not matched by a mention that its source declares
         to be in another.
         """
-        names = self._matcher.match(Document.of(mention))
+        names = self._matcher.names(Document.of(mention))
         return tuple(
             name
             for name in names

@@ -139,7 +139,7 @@ def _chosen(
 
 
 def _parsed(query: str) -> str:
-    parse(query)
+    parse(query, refuse_negative=True)
     return query
 
 
