@@ -109,6 +109,7 @@ class Pace:
 _PACE = Pace()
 
 
+@lru_cache(maxsize=64)
 def user_agent(contact: str = "") -> str:
     """Return the honest name that Renom goes by: ``Renom/0.1.0 (+contact)``."""
     try:

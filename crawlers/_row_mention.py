@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from crawlers._columns import ColumnMap, as_number
@@ -278,6 +279,7 @@ def _string(value: object) -> str:
     return repr(value)
 
 
+@lru_cache(maxsize=8192)
 def _plain(text: str, keep: str = ".") -> str:
     """Fold case, accents, ``@``, ``#`` and signs, for comparing names."""
     plain = unicodedata.normalize("NFKD", text.strip().lstrip("@#").casefold())
