@@ -23,7 +23,7 @@ HOURS_OF_WEEK = 168
 LEARNING_HOURS = 72
 """Hours of history below which nothing can be called unusual."""
 
-_LEVEL_MEMORY = 168.0  # hours
+_LEVEL_KEEP = math.exp(-1 / 168.0)  # an hour's weight after another one: a memory of a week
 _DAY_MEMORY = 28.0  # days, for the hour-of-day factor
 _WEEK_MEMORY = 8.0  # weeks, for the hour-of-week factor
 _DAY_PRIOR = 2.0  # days of unseasonal history that the hour-of-day factor starts from
@@ -142,50 +142,55 @@ def _fraction(a: float, b: float, x: float) -> float:
 
 @dataclass(slots=True)
 class Baseline:
-    """The state of learning. Ask ``usual`` for an hour, then ``learn`` its count."""
+    """The state of learning. Ask ``mean`` for an hour, then ``learn`` its count.
+
+    ``level`` is mentions an hour, seasons levelled out.
+    """
 
     seen: int = 0
-    _level: float = 0.0
+    level: float = 0.0
+    _count: float = 0.0
     _exposure: float = 0.0
-    _day: list[float] = field(default_factory=lambda: [0.0] * 24)
-    _day_exposure: list[float] = field(default_factory=lambda: [0.0] * 24)
-    _week: list[float] = field(default_factory=lambda: [0.0] * HOURS_OF_WEEK)
-    _week_exposure: list[float] = field(default_factory=lambda: [0.0] * HOURS_OF_WEEK)
-
-    @property
-    def level(self) -> float:
-        """Mentions an hour, seasons levelled out."""
-        return self._level / self._exposure if self._exposure else 0.0
+    _day: _Season = field(default_factory=lambda: _Season(24, _DAY_PRIOR, _DAY_MEMORY))
+    _week: _Season = field(
+        default_factory=lambda: _Season(HOURS_OF_WEEK, _WEEK_PRIOR, _WEEK_MEMORY)
+    )
 
     def mean(self, hour: int) -> float:
         """Return the expected count of an hour of the week (0: Monday, first hour)."""
-        return self.level * self._day_factor(hour % 24) * self._week_factor(hour)
+        return self.level * self._day.factors[hour % 24] * self._week.factors[hour]
 
     def learn(self, hour: int, count: float) -> None:
         """Take one hour's count into account, clipped if it is far beyond the expected one."""
-        expected = self.mean(hour)
         if self.seen >= 24:
-            count = min(count, _MOST * expected + _MOST_EXTRA)
-        day, week = self._day_factor(hour % 24), self._week_factor(hour)
-        keep = math.exp(-1 / _LEVEL_MEMORY)
-        self._level = self._level * keep + count
-        self._exposure = self._exposure * keep + max(day * week, 0.02)
-        level = self.level
-        keep = math.exp(-1 / _DAY_MEMORY)
-        self._day[hour % 24] = self._day[hour % 24] * keep + count
-        self._day_exposure[hour % 24] = self._day_exposure[hour % 24] * keep + level
-        keep = math.exp(-1 / _WEEK_MEMORY)
-        self._week[hour] = self._week[hour] * keep + count
-        self._week_exposure[hour] = self._week_exposure[hour] * keep + level * day
+            count = min(count, _MOST * self.mean(hour) + _MOST_EXTRA)
+        day, week = self._day.factors[hour % 24], self._week.factors[hour]
+        self._count = self._count * _LEVEL_KEEP + count
+        self._exposure = self._exposure * _LEVEL_KEEP + max(day * week, 0.02)
+        self.level = self._count / self._exposure
+        self._day.learn(hour % 24, count, self.level, self.level)
+        self._week.learn(hour, count, self.level * day, self.level)
         self.seen += 1
 
-    def _day_factor(self, hour: int) -> float:
-        prior = _DAY_PRIOR * self.level + _COUNT_PRIOR
-        return (self._day[hour] + prior) / (self._day_exposure[hour] + prior)
 
-    def _week_factor(self, hour: int) -> float:
-        prior = _WEEK_PRIOR * self.level + _COUNT_PRIOR
-        return (self._week[hour] + prior) / (self._week_exposure[hour] + prior)
+class _Season:
+    """Factors by hour, shrunk toward 1 by ``prior`` seasons at the level plus a few mentions."""
+
+    __slots__ = ("_counts", "_exposures", "_keep", "_prior", "factors")
+
+    def __init__(self, hours: int, prior: float, memory: float) -> None:
+        self.factors = [1.0] * hours
+        self._counts = [0.0] * hours
+        self._exposures = [0.0] * hours
+        self._prior = prior
+        self._keep = math.exp(-1 / memory)
+
+    def learn(self, hour: int, count: float, exposure: float, level: float) -> None:
+        """Take a count in where ``exposure`` was expected without this season."""
+        self._counts[hour] = self._counts[hour] * self._keep + count
+        self._exposures[hour] = self._exposures[hour] * self._keep + exposure
+        prior = self._prior * level + _COUNT_PRIOR
+        self.factors[hour] = (self._counts[hour] + prior) / (self._exposures[hour] + prior)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class Slack(Channel):
             raise ChannelDenied(
                 "no Slack channel is named", "set `channel` to the channel's id", channel=self.name
             )
-        thread = message.thread_receipt if not message.opens else ""
+        thread = _thread(message)
         answer = self._ask(
             lambda: self._client().chat_postMessage(
                 channel=where,
@@ -126,7 +126,7 @@ class Slack(Channel):
         where = self.options.channel or ""
         if self._token() is None or not _ID.fullmatch(where):
             return None
-        thread = message.thread_receipt if not message.opens else ""
+        thread = _thread(message)
         oldest = f"{(message.created_at - timedelta(minutes=5)).timestamp():.6f}"
         page: str | None = None
         client = self._client()
@@ -222,6 +222,12 @@ class Slack(Channel):
                 channel=self.name,
             )
         return url
+
+
+def _thread(message: Message) -> str:
+    """Return the ``ts`` of the group's first message; "" without one a bot token has posted."""
+    ts = message.thread_receipt
+    return ts if not message.opens and re.fullmatch(r"\d+\.\d+", ts) else ""
 
 
 class _explained:

@@ -10,7 +10,7 @@ import pytest
 
 from alerts.engine import Engine, Evaluation
 from alerts.outbox import deliver
-from alerts.route import Inhibition, Route
+from alerts.route import Route
 from renom.alert import Alert
 from renom.contracts import Channel, ChannelOptions, Message
 from renom.errors import StorageError
@@ -43,11 +43,9 @@ class Desk:
         self.store, self.rule, self.now = store, rule, now
         self.channels = {"team": Ear("team"), "crisis": Ear("crisis")}
         self.tree: Mapping[str, Any] = {"channel": "team", "group_wait": "0s"}
-        self.inhibitions: tuple[Inhibition, ...] | None = None
 
     def engine(self) -> Engine:
-        more = {} if self.inhibitions is None else {"inhibitions": self.inhibitions}
-        return Engine([self.rule], self.channels, Route.parse(self.tree), language="fr", **more)
+        return Engine([self.rule], self.channels, Route.parse(self.tree), language="fr")
 
     def see(self, *alerts: Alert, after: timedelta = MINUTE) -> Evaluation:
         """Let time pass, let the rule find the alerts, evaluate and deliver."""

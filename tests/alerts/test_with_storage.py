@@ -68,7 +68,7 @@ def mention(number: int, at: datetime, text: str = "Solvéa", stars: int | None 
 def filled(store: Store, now: datetime) -> Store:
     """Four quiet weeks of about 4 mentions an hour by day, a fifth of them negative."""
     rng = random.Random(7)
-    mentions = []
+    mentions: list[tuple[Mention, str]] = []
     for hour in range(28 * 24):
         at = now - timedelta(days=28) + hour * HOUR
         for n in range(rng.randint(2, 6) if 7 <= at.hour < 21 else rng.randint(0, 1)):
