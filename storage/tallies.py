@@ -146,7 +146,7 @@ class Tallies:
         scale = _seconds(selection) / _seconds(baseline)
         before = self.tally(connection, baseline).mentions * scale
         excess = self.tally(connection, selection).mentions - before
-        if excess <= 0:
+        if excess < 1:
             return ()
         own = {fold(brand) for brand in selection.brands}
         found: list[Driver] = []
