@@ -27,7 +27,14 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [3, 1])
 _FAINT = 0.45
 _ENOUGH = 10
 _PALE_WHILE_OPEN = {"condition": {"test": "datum.open", "value": _FAINT}, "value": 1}
-_LEGEND = {"title": None, "orient": "top", "offset": 4, "symbolType": "square"}
+_LEGEND = {
+    "title": None,
+    "orient": "top",
+    "offset": 4,
+    "symbolType": "square",
+    "columns": 4,
+    "labelLimit": 100,
+}
 _LINES = {**_LEGEND, "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolSize": 260}
 _BLOCK = {"type": "rect", "stroke": "#8884", "strokeWidth": 0.5}
 _SIGNED = {"format": "d", "labelExpr": "(datum.value > 0 ? '+' : '') + datum.label"}
@@ -75,7 +82,7 @@ def volume(buckets: Sequence[Bucket], say: Wording, *, height: int = 190) -> Spe
         "data": {"values": rows or _nothing(buckets)},
         "mark": _BLOCK,
         "encoding": {
-            "x": _time(buckets, "t"),
+            "x": _time(buckets, "t", say),
             "x2": {"field": "end"},
             "y": _count("low", say("Mentions")),
             "y2": {"field": "high"},
@@ -109,7 +116,7 @@ def net_line(buckets: Sequence[Bucket], say: Wording, *, height: int = 190) -> S
         }
         for bucket, pooled in _pooled(buckets, 7)
     ]
-    x = _time(buckets, "t")
+    x = _time(buckets, "t", say)
     y = {
         "field": "net",
         "type": "quantitative",
@@ -197,7 +204,7 @@ def voice_over_time(
         "data": {"values": rows or _nothing(some)},
         "mark": _BLOCK,
         "encoding": {
-            "x": _time(some, "t"),
+            "x": _time(some, "t", say),
             "x2": {"field": "end"},
             "y": {
                 "field": "low",
@@ -246,7 +253,7 @@ def net_over_time(
     ]
     some = next(iter(series.values()), ())
     encoding = {
-        "x": _time(some, "t"),
+        "x": _time(some, "t", say),
         "y": {
             "field": "net",
             "type": "quantitative",
@@ -346,8 +353,15 @@ def _by_label(tally: Tally) -> dict[str, int]:
 
 
 def _pooled(buckets: Sequence[Bucket], width: int) -> list[tuple[Bucket, Tally]]:
+    """Return each bucket with the sum of it and those before it, nothing after the last scored."""
+    last = max((i for i, bucket in enumerate(buckets) if bucket.tally.scored), default=-1)
     return [
-        (bucket, sum((b.tally for b in buckets[max(0, i - width + 1) : i + 1]), Tally()))
+        (
+            bucket,
+            sum((b.tally for b in buckets[max(0, i - width + 1) : i + 1]), Tally())
+            if i <= last
+            else Tally(),
+        )
         for i, bucket in enumerate(buckets)
     ]
 
@@ -397,8 +411,11 @@ def _when(bucket: Bucket, say: Wording) -> str:
     return f"{text} ({say('still filling')})" if bucket.open else text
 
 
-def _time(buckets: Sequence[Bucket], field: str) -> Spec:
+def _time(buckets: Sequence[Bucket], field: str, say: Wording) -> Spec:
     hourly = bool(buckets) and buckets[0].end - buckets[0].start < timedelta(days=1)
+    day = "%-d %b"
+    if buckets and say.year not in (None, buckets[0].start.year):
+        day = "%-d %b %Y"
     scale: Spec = {}
     if buckets:
         scale = {"domainMin": _parts(buckets[0].start), "domainMax": _parts(buckets[-1].end)}
@@ -408,7 +425,7 @@ def _time(buckets: Sequence[Bucket], field: str) -> Spec:
         "title": None,
         "scale": scale,
         "axis": {
-            "format": "%-d %b %H:%M" if hourly else "%-d %b",
+            "format": f"{day} %H:%M" if hourly else day,
             "tickCount": 6,
             "grid": False,
             "ticks": False,

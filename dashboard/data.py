@@ -106,7 +106,7 @@ class Data:
 
     def brands(self) -> tuple[Watched, ...]:
         """Return the panel, our own brands first; without configuration, what storage holds."""
-        return self.settings.brands or _stored_brands(self.url)
+        return self.settings.brands or _stored_brands(self.url, self.empty())
 
     def role(self, brand: str) -> str:
         """Return the role of a brand of the panel."""
@@ -114,15 +114,19 @@ class Data:
 
     def source_names(self) -> tuple[str, ...]:
         """Return the names of all sources."""
-        return _source_names(self.url)
+        return _source_names(self.url, self.empty())
 
     def languages(self) -> tuple[str, ...]:
         """Return the codes of the languages found, the most frequent first."""
-        return _languages(self.url)
+        return _languages(self.url, self.empty())
 
     def empty(self) -> bool:
         """Return whether nothing was ever collected."""
-        return _total(self.url) == 0
+        return self.newest() is None
+
+    def newest(self) -> datetime | None:
+        """Return when the newest mention held was published."""
+        return _newest(self.url)
 
     # -- pages ---------------------------------------------------------------------------
 
@@ -132,7 +136,7 @@ class Data:
         return _overview(self.url, selection, names, self.settings.timezone, _minute(self.now))
 
     def rivals(self, selection: Selection) -> tuple[Rival, ...]:
-        """Return the panel side by side, our own brands first, at most eight."""
+        """Return the panel side by side, at most eight: our own brands, then the most mentioned."""
         panel = tuple((b.name, b.role) for b in self.brands()[:_PANEL_SHOWN])
         return _rivals(self.url, selection, panel, self.settings.timezone, _minute(self.now))
 
@@ -203,22 +207,24 @@ def _open(url: str) -> Store:
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def _total(url: str) -> int:
-    return _open(url).tally(Selection()).mentions
+def _newest(url: str) -> datetime | None:
+    found = _open(url).search(Selection(), limit=1).found
+    return found[0].mention.published_at if found else None
 
 
+# ``empty`` stands in the key: names asked for before the first mention must not last.
 @st.cache_data(ttl=NAMES_FRESH, show_spinner=False)
-def _stored_brands(url: str) -> tuple[Watched, ...]:
+def _stored_brands(url: str, empty: bool) -> tuple[Watched, ...]:
     return own_first([Watched(name) for name in _open(url).brands()])
 
 
 @st.cache_data(ttl=NAMES_FRESH, show_spinner=False)
-def _languages(url: str) -> tuple[str, ...]:
+def _languages(url: str, empty: bool) -> tuple[str, ...]:
     return tuple(name for name in _open(url).by("language", Selection(), limit=30) if name)
 
 
-@st.cache_data(ttl=FRESH, show_spinner=False)
-def _source_names(url: str) -> tuple[str, ...]:
+@st.cache_data(ttl=NAMES_FRESH, show_spinner=False)
+def _source_names(url: str, empty: bool) -> tuple[str, ...]:
     return tuple(_open(url).by("source", Selection(), limit=_WIDE))
 
 
@@ -297,7 +303,8 @@ def _rivals(
             platforms=_most(store, "platform", mine, 4),
         )
 
-    return tuple(rival(name, role) for name, role in panel)
+    rivals = [rival(name, role) for name, role in panel]
+    return tuple(sorted(rivals, key=lambda r: (r.role != "own", -r.tally.mentions)))
 
 
 def _most(
@@ -328,6 +335,8 @@ def causes(
     """
     hidden = set(leave_out)
     for kind, most in limit:
+        if kind == "source" and len(tables.get(kind, {})) < 2:
+            continue  # the only source explains nothing
         rows = [
             Cause(kind, name, count, tally.scored, count / total)
             for name, tally in tables.get(kind, {}).items()

@@ -238,7 +238,7 @@ def _remembered(data: Data) -> Choice:
     """Return the choice of the last run, unless the address was changed from outside."""
     params = _params()
     own = next((brand.name for brand in data.brands()), ALL)
-    default = Choice(brand=own)
+    default = replace(_usual_period(data), brand=own)
     choice: Choice = st.session_state.get("choice", default)
     if choice.brand and choice.brand not in {brand.name for brand in data.brands()}:
         choice = replace(choice, brand=own)
@@ -254,6 +254,16 @@ def _remembered(data: Data) -> Choice:
     for key in [key for key in st.session_state if str(key).startswith("filter-")]:
         del st.session_state[key]
     return choice
+
+
+def _usual_period(data: Data) -> Choice:
+    """Return the last 30 days, or the last 30 that hold anything when those are long past."""
+    newest, usual = data.newest(), periods.PRESETS[periods.DEFAULT]
+    if newest is None or newest > data.now - usual:
+        return Choice()
+    midnight = newest.astimezone(data.settings.zone).replace(hour=0, minute=0, second=0)
+    end = midnight + timedelta(days=1)
+    return Choice(period=periods.CUSTOM, start=utc(end - usual), end=utc(end))
 
 
 def first_value(key: str, value: Any) -> str:

@@ -52,11 +52,13 @@ def no_database(data: Data, error: StorageError) -> None:
 
 
 def nothing_here(data: Data) -> None:
-    """Say that the selection holds nothing."""
+    """Say that the selection holds nothing, and over which time there is something."""
     say = data.say
+    text = say("Choose a longer period, or take filters away.")
+    if newest := data.newest():
+        text += " " + say("The newest mention held is of {day}.").format(day=say.day(newest))
     with st.container(key="card-nothing-here"):
         st.html(
             f"{markup.heading(say('No mention in this selection'))}"
-            f'<div class="rn-note">'
-            f"{markup.esc(say('Choose a longer period, or take filters away.'))}</div>"
+            f'<div class="rn-note">{markup.esc(text)}</div>'
         )

@@ -144,8 +144,9 @@ def main() -> None:
     # An icon by name would be fetched from a font server: this one comes from our folder.
     st.set_page_config(page_title="Renom", page_icon=str(_ICON), layout="wide")
     chosen = settings.read()
-    say = Wording(language(chosen), chosen.zone)
-    data = Data(chosen, say, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    say = Wording(language(chosen), chosen.zone, now.astimezone(chosen.zone).year)
+    data = Data(chosen, say, now=now)
     st.html(_style())
     entries = _navigation(data)
     page = st.navigation([entry for entry, _ in entries.values()], position="top")

@@ -39,11 +39,13 @@ class Wording:
     """Says things in one language and one time zone.
 
     Called with an English message it returns the sentence in ``language`` with ``{fields}``
-    filled in. Numbers that are None come out as a dash: unknown is not zero.
+    filled in. Numbers that are None come out as a dash: unknown is not zero. Days of another
+    year than ``year`` are told with theirs.
     """
 
     language: str
     zone: ZoneInfo
+    year: int | None = None
 
     def __call__(self, message: str, /, **fields: object) -> str:
         text = _catalogue(self.language).gettext(message)
@@ -88,10 +90,11 @@ class Wording:
             pattern = pattern.replace("#,##0", "#,##0.0")
         return format_percent(share, pattern, locale=self.locale)
 
-    def day(self, moment: datetime, *, year: bool = False) -> str:
-        """Return the local day: 5 Mar, or 5 Mar 2026."""
+    def day(self, moment: datetime) -> str:
+        """Return the local day: 5 Mar, or 5 Mar 2015."""
         local = moment.astimezone(self.zone)
-        return format_date(local, "d MMM y" if year else "d MMM", locale=self.locale)
+        this_year = self.year is None or local.year == self.year
+        return format_date(local, "d MMM" if this_year else "d MMM y", locale=self.locale)
 
     def moment(self, moment: datetime | None, *, now: datetime | None = None) -> str:
         """Return the local day and time; only the time when that is the day of ``now``."""

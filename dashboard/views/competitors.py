@@ -25,15 +25,17 @@ def render(selection: Selection, data: Data) -> None:
     if not any(rival.tally.mentions for rival in rivals):
         firststeps.nothing_here(data)
         return
-    own = [rival.name for rival in rivals if rival.role == "own"]
-    colours = charts.palette([rival.name for rival in rivals], own)
+    # Colours go with the panel, not with the ranking: a brand keeps its own over every period.
+    panel = data.brands()
+    colours = charts.palette([b.name for b in panel], [b.name for b in panel if b.role == "own"])
     with st.container(key="card-panel"):
         st.html(_table(rivals, colours, say))
     series = {rival.name: rival.buckets for rival in rivals}
     coarse = {name: coarser(buckets) for name, buckets in series.items()}
     left, right = st.columns(2)
     with left, st.container(key="card-voice-time"):
-        note = say("pale: still filling")
+        open_ones = any(bucket.open for buckets in coarse.values() for bucket in buckets)
+        note = say("pale: still filling") if open_ones else ""
         st.html(markup.heading(say("Share of voice over time"), note))
         spec = charts.voice_over_time(coarse, colours, say)
         st.vega_lite_chart(spec=spec, width="stretch", key="chart-voice")

@@ -175,6 +175,11 @@ def filled_url(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def fill_database() -> Callable[[str, datetime], None]:
+    return fill
+
+
 @pytest.fixture
 def empty_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/empty.db"

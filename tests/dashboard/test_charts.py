@@ -119,6 +119,19 @@ def test_specs_are_json_and_fix_no_ground_colour() -> None:
         assert "data" not in spec
 
 
+def test_line_ends_where_the_data_ends() -> None:
+    buckets = days(*[Tally(mentions=20, positive=20)] * 3, Tally(), Tally())
+    line = [row["smooth"] for row in values(charts.net_line(buckets, EN), 2)]
+    assert line == [100, 100, 100, None, None]
+
+
+def test_days_of_another_year_are_told_with_it() -> None:
+    say = Wording("en", PARIS, 2030)
+    axis = charts.volume(days(Tally(mentions=1, neutral=1)), say)["layer"][0]["encoding"]["x"]
+    assert axis["axis"]["format"] == "%-d %b %Y"
+    assert say.day(START) == "2 Mar 2026"
+
+
 def test_days_are_the_readers_days_when_clocks_change() -> None:
     start = datetime(2026, 3, 27, 23, tzinfo=UTC)
     series = Series(start, timedelta(hours=1), tuple(Tally(mentions=1) for _ in range(72)))

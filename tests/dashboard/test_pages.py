@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -87,3 +89,16 @@ def test_demo_notice_is_a_banner(
 ) -> None:
     monkeypatch.setenv("RENOM_DEMO_NOTICE", "Fictional <data>")
     assert "Fictional &lt;data&gt;" in shown(open_page(filled_url))
+
+
+def test_old_data_is_shown_without_being_asked_for(
+    open_page: OpenPage,
+    fill_database: Callable[[str, datetime], None],
+    tmp_path: Path,
+    now: datetime,
+) -> None:
+    url = f"sqlite:///{tmp_path}/old.db"
+    fill_database(url, now - timedelta(days=400))
+    page = shown(open_page(url))
+    assert "No mention in this selection" not in page
+    assert str((now - timedelta(days=400)).year) in page
