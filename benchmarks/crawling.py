@@ -128,7 +128,8 @@ def measure_files(count: int, folder: Path) -> list[tuple[str, str, int, float, 
     rng = random.Random(1)
     rows = [
         {"id": f"a-{n}", "time": (NOW - timedelta(minutes=n)).isoformat(),
-         "text": sentence(rng, 25), "rating": rng.randint(1, 5), "lang": "fr", "author": f"u{n % 999}", "source": "shop"}
+         "text": sentence(rng, 25), "rating": rng.randint(1, 5), "lang": "fr",
+         "author": f"u{n % 999}", "source": "shop"}
         for n in range(count)
     ]  # fmt: skip
     with (folder / "rows.csv").open("w", newline="", encoding="utf-8") as file:

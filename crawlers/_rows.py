@@ -16,6 +16,7 @@ import re
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -81,8 +82,9 @@ class Reading:
 
 def open_table(path: Path, reading: Reading) -> Table:
     """Open ``path`` and find out its form. Raises Unreadable, or OSError of the file system."""
-    stream = _Bounded(path, reading.max_size)
-    try:
+    with ExitStack() as unless_it_fails:
+        stream = _Bounded(path, reading.max_size)
+        unless_it_fails.callback(stream.close)
         kind = reading.format or _format_of(path, stream)
         if kind == "xlsx":
             from crawlers._spreadsheet import read_sheet
@@ -96,10 +98,8 @@ def open_table(path: Path, reading: Reading) -> Table:
             encoding, notes = _encoding(stream, reading.encoding)
             text = _text(stream, encoding, newline="\n")
             rows = _json_rows(text, stream, array=kind == "json")
-    except BaseException:
-        stream.close()
-        raise
-    head = list(itertools.islice(rows, SAMPLE))
+        head = list(itertools.islice(rows, SAMPLE))
+        unless_it_fails.pop_all()
     sample = tuple(row.values for row in head if isinstance(row, Row))
     columns = tuple(dict.fromkeys(name for values in sample for name in values))
     return Table(kind, columns, sample, itertools.chain(head, rows), notes, stream.close)

@@ -40,6 +40,13 @@ class Asked:
 Script = Answer | Callable[[Asked], Answer]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: clients that hang up are what the tests are about."""
+
+
 class Site:
     """Serve scripted answers: ``site.put("/feed", Answer(...))``, ``site.put("/x", f)``.
 
@@ -50,8 +57,7 @@ class Site:
         self.asked: list[Asked] = []
         self._scripts: dict[str, list[Script]] = {}
         self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(
             target=lambda: self._server.serve_forever(poll_interval=0.05), daemon=True
         )
