@@ -53,7 +53,7 @@ class Workspace:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.base = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def answer(self, path: str, body: bytes, headers: Any) -> tuple[int, dict[str, str], bytes]:
         self.asked.append(path)
