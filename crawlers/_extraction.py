@@ -196,7 +196,7 @@ def _shape(tree: Any, blocks: list[Any], node: Node | None, url: str) -> str:
         return "product page"
     tops = [b for b in _tops(blocks) if isinstance(b, dict)]
     types = set().union(*(_schema_org.types_of(top) for top in tops)) if tops else set()
-    if "Product" in types and node is None:
+    if "Product" in types and node is None and not _editorial(tree, blocks):
         return "product page"
     if node is not None:
         return ""
@@ -212,6 +212,17 @@ def _shape(tree: Any, blocks: list[Any], node: Node | None, url: str) -> str:
     if (teasers >= 5 or linked >= 8) and prose < max(teasers, linked) / 2:
         return "list of pages"
     return ""
+
+
+def _editorial(tree: Any, blocks: list[Any]) -> bool:
+    """Say whether the page is itself a review of a product: one that bears the page's title."""
+    title = one_line(_meta(tree, "og:title") or "")
+    names = (
+        one_line(_schema_org.text_of(node.get("headline") or node.get("name")))
+        for node in _schema_org.nodes(blocks)
+        if "Review" in _schema_org.types_of(node)
+    )
+    return bool(title) and title in names
 
 
 def _too_short(text: str) -> str:
