@@ -299,8 +299,8 @@ def _rivals(
             tally=store.tally(mine),
             before=store.tally(periods.earlier(mine)),
             buckets=_buckets(store, mine, timezone, minute),
-            topics=_most(store, "topic", mine, 4),
-            platforms=_most(store, "platform", mine, 4),
+            topics=_most(store, "topic", mine, 3),
+            platforms=_most(store, "platform", mine, 3),
         )
 
     rivals = [rival(name, role) for name, role in panel]

@@ -160,7 +160,7 @@ def _rating(rival: Rival, say: Wording) -> str:
 def _names(counts: tuple[tuple[str, int], ...], say: Wording) -> str:
     if not counts:
         return f'<span class="rn-dim">{markup.esc("–")}</span>'
-    return "<br>".join(
+    return " · ".join(
         f'<bdi>{markup.esc(name)}</bdi> <span class="rn-dim">{markup.esc(say.number(n))}</span>'
         for name, n in counts
     )
