@@ -186,7 +186,7 @@ class App:
                     self.store,
                     self.matcher,
                     now=self.now,
-                    every=spec.every,
+                    every=spec.every or DEFAULT_EVERY,
                     progress=progress,
                     **how,
                 )
@@ -217,6 +217,9 @@ class App:
             now=self.now(),
             limit=limit,
             default_channel=self.engine.route.channel,
+            language=self.config.language,
+            timezone=self.config.timezone,
+            dashboard_url=self.config.dashboard_url,
         )
 
     def health(self) -> list[Health]:
@@ -278,7 +281,11 @@ class App:
             if state is not None and state.paused:
                 return None
             result = collect(
-                self._source(spec), self.store, self.matcher, now=self.now, every=spec.every
+                self._source(spec),
+                self.store,
+                self.matcher,
+                now=self.now,
+                every=spec.every or DEFAULT_EVERY,
             )
             log.info(
                 "%s: %d new, %d known, %d unmatched, %d rejected in %.1f s",

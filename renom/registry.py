@@ -119,10 +119,18 @@ def build(spec: ComponentSpec, config: Config) -> Component:
     cls = component_class(spec.room, spec.type)
     return cls(
         spec.name,
-        cls.Options(**spec.options),
+        cls.Options(**{**_inherited(cls, config), **spec.options}),
         _secrets(cls, spec, config.environment),
         brands=config.brands,
     )
+
+
+def _inherited(cls: type[Component], config: Config) -> dict[str, Any]:
+    """Return what options take from the whole configuration where the item does not say."""
+    shared = {"contact": config.contact, "timezone": config.timezone}
+    return {
+        name: value for name, value in shared.items() if value and name in cls.Options.model_fields
+    }
 
 
 def build_all(specs: Iterable[ComponentSpec], config: Config) -> list[Any]:

@@ -19,6 +19,7 @@ from renom.errors import ConfigError
 from renom.mention import Mention
 from renom.pipeline import Collected, collect
 from renom.query import parse
+from renom.schedule import DEFAULT_EVERY
 
 
 def command(
@@ -72,7 +73,7 @@ def command(
                         app.store,
                         app.matcher,
                         now=app.now,
-                        every=spec.every,
+                        every=spec.every or DEFAULT_EVERY,
                         limit=limit,
                         fresh=back is not None,
                         progress=report,
