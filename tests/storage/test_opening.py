@@ -37,8 +37,8 @@ def test_head_is_the_newest_migration() -> None:
 
 
 def test_two_processes_may_open_a_new_database_at_once(address: str) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    workers = [spawn.Process(target=_open, args=(address,)) for _ in range(3)]
+    fork = multiprocessing.get_context("fork")
+    workers = [fork.Process(target=_open, args=(address,)) for _ in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -60,8 +60,8 @@ def _now():  # type: ignore[no-untyped-def]
 
 
 def test_migration_killed_half_way_leaves_nothing(address: str) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    worker = spawn.Process(target=_die_migrating, args=(address,))
+    fork = multiprocessing.get_context("fork")
+    worker = fork.Process(target=_die_migrating, args=(address,))
     worker.start()
     worker.join(60)
     assert worker.exitcode == -signal.SIGKILL

@@ -27,7 +27,8 @@ WORDS = [
 PIECES = (
     "orange", "{Orange}", '"service client"', "fibre*", "pan?e", "été", "ete", "{été}",
     "#orangefail", "@orange", '"C++"', "*age", "title:panne", '"l\'orange box"',
-    "panne NEAR/3 fibre", '"fibre panne"~4', "fibre NEAR/2f box", "language:fr", "author:ana", "sentiment:negative",
+    "panne NEAR/3 fibre",
+    '"fibre panne"~4', "fibre NEAR/2f box", "language:fr", "author:ana", "sentiment:negative",
     "rating:[1 TO 2]", "engagement:[5 TO *]", "🍊", "kind:review", "platform:web", '"box *"',
     "brand:Free", '"a b* c"', "5g", "100€", "site:example.org", "cout",
 )  # fmt: skip
@@ -74,7 +75,7 @@ def test_search_finds_exactly_what_the_matcher_matches(store: Store, part: str) 
         store.save_enrichments([(p, p.enrichment) for p in pending], now=NOW)
     everything = list(store.export(Selection()))
     hits = 0
-    for text in (*PIECES, *(_query(rng) for _ in range(30))):
+    for text in (*PIECES, *(_query(rng) for _ in range(15))):
         query = parse(text)
         expected = [f.mention.key for f in everything if matches(query, document_of(f))]
         found = _all(store, Selection(query=text), limit=40)
@@ -99,7 +100,7 @@ def test_search_finds_exactly_what_the_matcher_matches(store: Store, part: str) 
             and f.mention.published_at < NOW - timedelta(minutes=30)
         ]
         assert _all(store, chosen, limit=1000) == fewer, text
-    assert hits > 35
+    assert hits > 30
 
 
 def _all(store: Store, chosen: Selection, *, limit: int, order: str = "newest") -> list[str]:
