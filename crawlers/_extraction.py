@@ -10,20 +10,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from crawlers import _schema_org
 from crawlers._encodings import decode
+from crawlers._page_links import canonical_of, links_of
+from crawlers._page_links import meta as page_meta
 from crawlers._plain_text import from_any, one_line
 from crawlers._published import find_published
 from crawlers._schema_org import Node, Reviews
-from crawlers._urls import canonical_url
 
 MIN_TEXT = 200
 """Characters below which a page is asked again in other ways, and then is not an article."""
-MAX_LINKS = 3_000
 
 PRELOAD = (
     "crawlers._extraction",
@@ -43,9 +42,6 @@ _BARS = "|-–—·:•»/"
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _CODE = re.compile(r"[a-z]{2,3}")
-_SKIPPED = re.compile(
-    r"\.(?:jpe?g|png|gif|webp|svg|ico|css|js|pdf|zip|mp[34]|avi|mov|docx?|xlsx?)$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +108,9 @@ def extract(
         return Extracted(url, why_not="not HTML")
     now = hints.now or datetime.max.replace(tzinfo=UTC, year=9000)
     index, follow = _robots(tree, hints.robots)
-    canonical, elsewhere = _canonical(tree, url)
+    canonical, elsewhere = canonical_of(tree, url)
     blocks = _schema_org.json_ld(tree)
-    found_links = _links(tree, url) if links and follow else ()
+    found_links = links_of(tree, url) if links and follow else ()
     found_reviews = (
         _schema_org.reviews(tree, blocks, source=source, url=canonical, plain=from_any, now=now)
         if reviews
@@ -189,9 +185,9 @@ def _shape(tree: Any, blocks: list[Any], node: Node | None, url: str) -> str:
     """Say why the page as a whole is no article, from its address and its own statements."""
     if _HOME.fullmatch(urlsplit(url).path) and not urlsplit(url).query:
         return "home page"
-    if _meta(tree, "article:published_time"):
+    if page_meta(tree, "article:published_time"):
         return ""
-    declared = (_meta(tree, "og:type") or "").lower()
+    declared = (page_meta(tree, "og:type") or "").lower()
     if declared in ("product", "og:product", "product.item") and node is None:
         return "product page"
     tops = [b for b in _tops(blocks) if isinstance(b, dict)]
@@ -216,7 +212,7 @@ def _shape(tree: Any, blocks: list[Any], node: Node | None, url: str) -> str:
 
 def _editorial(tree: Any, blocks: list[Any]) -> bool:
     """Say whether the page is itself a review of a product: one that bears the page's title."""
-    title = one_line(_meta(tree, "og:title") or "")
+    title = one_line(page_meta(tree, "og:title") or "")
     names = (
         one_line(_schema_org.text_of(node.get("headline") or node.get("name")))
         for node in _schema_org.nodes(blocks)
@@ -244,7 +240,7 @@ def _main_article(found: Sequence[Node], tree: Any, urls: set[str]) -> Node | No
     """Pick the article node that the page is about: same URL, else same headline, else first."""
     if not found:
         return None
-    headline = (_meta(tree, "og:title") or "").strip()
+    headline = (page_meta(tree, "og:title") or "").strip()
     for node in found:
         stated = {
             _schema_org.text_of(node.get(k))
@@ -272,7 +268,7 @@ def _title(tree: Any, node: Node | None, meta: Any, hints: Hints) -> str | None:
         _schema_org.text_of(node.get("headline")) if node else "",
         hints.title,
         getattr(meta, "title", None),
-        _meta(tree, "og:title"),
+        page_meta(tree, "og:title"),
         headings[0] if headings else None,
         next((t.text for t in tree.iter("title")), None),
     )
@@ -309,18 +305,11 @@ def _language(tree: Any) -> str | None:
     for value in (
         root.get("lang") if root is not None else None,
         root.get("{http://www.w3.org/XML/1998/namespace}lang") if root is not None else None,
-        _meta(tree, "og:locale"),
+        page_meta(tree, "og:locale"),
     ):
         match = _CODE.match((value or "").strip().lower())
         if match:
             return match.group()
-    return None
-
-
-def _meta(tree: Any, name: str) -> str | None:
-    for element in tree.iter("meta"):
-        if name in (element.get("property"), element.get("name")) and element.get("content"):
-            return str(element.get("content"))
     return None
 
 
@@ -332,7 +321,7 @@ def _text(tree: Any, source: str, url: str, node: Node | None) -> tuple[str, str
     from trafilatura import bare_extraction
 
     body = _tidy(from_any(_schema_org.text_of(node.get("articleBody")))) if node else ""
-    teaser = _tidy(from_any(_meta(tree, "og:description") or ""))
+    teaser = _tidy(from_any(page_meta(tree, "og:description") or ""))
     best, by = "", ""
     for way, given in (("precision", tree), ("standard", source)):
         found: Any = bare_extraction(
@@ -362,63 +351,3 @@ def _metadata(tree: Any, url: str, node: Node | None) -> Any:
 
 def _tidy(text: str) -> str:
     return re.sub(r"\n{2,}", "\n", from_any(text))
-
-
-# -- addresses -------------------------------------------------------------------------------
-
-
-def _canonical(tree: Any, url: str) -> tuple[str, str | None]:
-    """Return (canonical URL, the other site's URL when the page says it is a copy)."""
-    here = canonical_url(url) or url
-    elsewhere = None
-    stated = [
-        e.get("href") for e in tree.iter("link") if (e.get("rel") or "").lower() == "canonical"
-    ]
-    for candidate in [*stated[:1], _meta(tree, "og:url")]:
-        if not candidate or not candidate.strip().startswith(("http://", "https://")):
-            continue
-        target = canonical_url(candidate.strip())
-        if target is None:
-            continue
-        if site_of(target) != site_of(here):
-            elsewhere = elsewhere or target
-            continue
-        is_home = urlsplit(target).path in ("", "/") and not urlsplit(target).query
-        if not is_home or urlsplit(here).path in ("", "/"):
-            return target, elsewhere
-    return here, elsewhere
-
-
-def site_of(url: str) -> str:
-    """Return the registrable domain of a URL, or host and port where it has none."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    return _suffixes()(host).top_domain_under_public_suffix or parts.netloc.lower()
-
-
-@cache
-def _suffixes() -> Any:
-    import tldextract
-
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-
-
-def _links(tree: Any, url: str) -> tuple[str, ...]:
-    base = next((e.get("href") for e in tree.iter("base") if e.get("href")), None)
-    start = urljoin(url, base) if base else url
-    found: dict[str, None] = {}
-    for element in tree.iter("a"):
-        href = (element.get("href") or "").strip()
-        if not href or "nofollow" in (element.get("rel") or "").lower():
-            continue
-        try:
-            target = urljoin(start, href).split("#")[0]
-            path = urlsplit(target).path.lower()
-        except ValueError:
-            continue
-        if target.startswith(("http://", "https://")) and len(target) <= 2048:
-            if not _SKIPPED.search(path):
-                found.setdefault(target)
-            if len(found) >= MAX_LINKS:
-                break
-    return tuple(found)

@@ -23,8 +23,8 @@ from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
 from scrapy.resolver import CachingThreadedResolver
 
-from crawlers._extraction import site_of
 from crawlers._guard import is_public
+from crawlers._page_links import site_of
 
 MAX_CRAWL_DELAY = 30.0
 MAX_WAIT = 60.0

@@ -21,10 +21,11 @@ from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from crawlers._extraction import Extracted, Hints, site_of
+from crawlers._extraction import Extracted, Hints
+from crawlers._page_links import site_of
+from crawlers._page_mentions import article_row, review_rows
 from crawlers._plan import Plan, page_key
 from crawlers._politeness import describe
-from crawlers._schema_org import Review
 from crawlers._sitemap import (
     MAX_BYTES,
     Entry,
@@ -291,11 +292,11 @@ class PageSpider(scrapy.Spider):
         known = asked in self.plan.visits
         mentions: list[Record] = []
         if page.indexable and self.plan.reviews:
-            mentions += self._reviews(page, first_visit=not known)
+            mentions += review_rows(page, self.plan, self.emit, first_visit=not known)
         found_reviews = bool(page.reviews.found)
         why_not = page.why_not if page.indexable else "asks not to be indexed (noindex)"
         if self.plan.articles and not why_not:
-            article = self._article(page)
+            article = article_row(page, self.plan, self.emit)
             if isinstance(article, str):
                 why_not = article
             else:
@@ -310,67 +311,6 @@ class PageSpider(scrapy.Spider):
         if comes_back:
             self._visited(response, depth=meta["depth_left"] or 0, digest=digest)
         self._page_done(meta, keep=not comes_back)
-
-    def _article(self, page: Extracted) -> Record | str:
-        published_at = page.published_at
-        if published_at is None:
-            if not self.plan.complete:
-                return "no publication date found"
-            published_at = self.plan.now  # unknown pages that appear after a whole run are new
-        if published_at < self.plan.floor:
-            self.emit({"t": "old", "item": page.url, "n": 1})
-            return "older"
-        return {
-            "kind": self.plan.kind,
-            "external_id": _short(page.url),
-            "url": page.url,
-            "title": page.title,
-            "text": page.text,
-            "author": page.author,
-            "published_at": min(published_at, self.plan.now).isoformat(),
-            "language": self.plan.language or page.language,
-        }
-
-    def _reviews(self, page: Extracted, *, first_visit: bool) -> list[Record]:
-        for reason, count in page.reviews.refused.items():
-            text = reason if count == 1 else f"{reason} ({count} times)"
-            self.emit({"t": "rejected", "item": page.url, "reason": text})
-        found: list[Record] = []
-        old = undated = unchanged = 0
-        for review in page.reviews.found:
-            mark = _mark(review)
-            if mark in self.plan.reviews_seen:
-                unchanged += 1
-                continue
-            published_at = review.published_at or (None if first_visit else self.plan.now)
-            if published_at is None:
-                undated += 1
-            elif published_at < self.plan.floor:
-                old += 1
-            else:
-                found.append(self._review(page, review, min(published_at, self.plan.now), mark))
-        if undated:
-            text = f"{undated} reviews without a date; later ones count from when they appear"
-            self.emit({"t": "rejected", "item": page.url, "reason": text})
-        if old:
-            self.emit({"t": "old", "item": page.url, "n": old})
-        if unchanged:
-            self.emit({"t": "unchanged", "n": unchanged})
-        return found
-
-    def _review(self, page: Extracted, review: Review, published_at: datetime, mark: str) -> Record:
-        return {
-            "kind": "review",
-            "external_id": f"review-{review.key}",
-            "url": page.url,
-            "title": review.title or review.product,
-            "text": review.text,
-            "author": review.author,
-            "published_at": published_at.isoformat(),
-            "language": self.plan.language or review.language or page.language,
-            "rating": review.rating,
-            "mark": mark,
-        }
 
     async def _in_thread(self, work: Callable[[Any], Any], argument: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, argument)
@@ -449,13 +389,3 @@ def _is_html(content_type: str, body: bytes) -> bool:
     head = body[:1024].lstrip().lower()
     unsure = kind in ("", "text/plain", "application/octet-stream", "text/xml", "application/xml")
     return unsure and (head.startswith(b"<!doctype html") or b"<html" in head)
-
-
-def _short(url: str) -> str:
-    return url if len(url) <= 500 else f"sha256:{hashlib.sha256(url.encode()).hexdigest()}"
-
-
-def _mark(review: Review) -> str:
-    """Return what changes when a review is new or has been edited."""
-    text = "\x1f".join((review.key, review.title or "", review.text, str(review.rating)))
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]

@@ -242,6 +242,8 @@ class _Run:
                 self._take_mention(row)
         elif kind == "rejected":
             self._rejected.append(Rejection(record["item"], record["reason"]))
+        elif kind == "marks":
+            self._reviews.update(dict.fromkeys(record["marks"]))
         elif kind == "unchanged":
             self._unchanged += record["n"]
         elif kind == "old":

@@ -159,7 +159,8 @@ def test_shop_pages_are_revisited_and_give_only_new_reviews(site: Newsroom):
     links = '<a href="/p/1">1</a><a href="/p/2?utm_source=x">2</a><a href="/cgv">c</a>'
     links += '<a href="http://other.example/p/9">x</a>'
     site.serve("/shop/", f"<html><body>{links}</body></html>", etag=True)
-    site.serve("/p/1", product(review("Trop lente.", "Zoé")), etag=True)
+    older = {k: v for k, v in review("Ancien, sans date.", "Léo").items() if k != "datePublished"}
+    site.serve("/p/1", product(review("Trop lente.", "Zoé"), older), etag=True)
     site.serve("/p/2", product(review("Parfaite, merci.", "Paul", value=5)))
     source = web(
         start_urls=[site.base + "/shop/"], follow=["/p/"], articles=False, platform="shops"
@@ -171,18 +172,19 @@ def test_shop_pages_are_revisited_and_give_only_new_reviews(site: Newsroom):
     assert (bad.rating.given, bad.rating.value) == (2.0, 0.25)
     assert bad.key.startswith("shops:review-")
     assert (bad.url, bad.author.name, bad.language) == (site.base + "/p/1", "Zoé", "fr")
-    assert first.rejected == {}
+    assert list(first.rejected) == ["/p/1"]
+    assert "1 reviews without a date" in first.rejected["/p/1"]
 
     site.log.clear()
     new = review("Fuit au bout de deux jours.", "Ana", "2026-11-22", 1)
     undated = {k: v for k, v in review("Sans date.", "Eva").items() if k != "datePublished"}
-    site.serve("/p/1", product(new, undated, review("Trop lente.", "Zoé")), etag=True)
+    site.serve("/p/1", product(new, undated, review("Trop lente.", "Zoé"), older), etag=True)
     second = Outcome(source, first.cursor)
     assert sorted(m.text for m in second.mentions) == ["Fuit au bout de deux jours.", "Sans date."]
     assert next(m for m in second.mentions if m.text == "Sans date.").published_at == NOW
     assert sorted(site.paths()) == ["/p/1", "/p/2?utm_source=x", "/shop/"]
     assert next(s for s in site.log if s.path == "/shop/").headers["If-None-Match"]
-    assert second.unchanged == 3  # the list, the other product, the review seen before
+    assert second.unchanged == 4  # the list, the other product, two reviews seen before
 
 
 def test_faults_are_bounded_named_rejections_and_the_rest_is_kept(site: Newsroom):
