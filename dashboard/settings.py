@@ -6,6 +6,8 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dashboard.launch import script, streamlit_flags
@@ -81,9 +83,19 @@ def _from_file(env: Mapping[str, str]) -> Settings:
     if path is None:
         return default
     try:
+        state = path.stat()
+    except OSError as error:
+        return replace(default, problem=f"{path}: {error.strerror}")
+    return _parsed(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4)
+def _parsed(path: Path, changed: int, size: int) -> Settings:
+    """Read the file once for as long as it stays the same: reading costs more than a page."""
+    try:
         config, _ = configuration.load(path)
     except ConfigError as error:
-        return replace(default, problem=error.message)
+        return Settings(database=configuration.DEFAULT_DATABASE, problem=error.message)
     return Settings(
         database=config.database,
         timezone=_zone(config.timezone) or "UTC",
