@@ -18,7 +18,7 @@ from renom.reading import Selection
 from storage import tables
 from storage.store import Store, open_store
 
-ROUNDS = 8
+ROUNDS = 5
 
 
 def _write_for_ever(address: str, first: int) -> None:
