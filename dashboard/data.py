@@ -277,7 +277,7 @@ def _overview(
         buckets=_buckets(store, selection, timezone, minute),
         negative=tuple(causes(tables, "negative", tally.negative, leave_out=own_names)),
         positive=tuple(causes(tables, "positive", tally.positive, leave_out=own_names)),
-        telling=store.search(replace(selection, stories=True), limit=5, order="telling").found,
+        telling=one_of_each_story(store.search(selection, limit=30, order="telling").found)[:5],
     )
 
 
@@ -305,6 +305,14 @@ def _rivals(
 
     rivals = [rival(name, role) for name, role in panel]
     return tuple(sorted(rivals, key=lambda r: (r.role != "own", -r.tally.mentions)))
+
+
+def one_of_each_story(found: Iterable[Found]) -> tuple[Found, ...]:
+    """Return the mentions, of near-identical ones the first; cheaper than asking storage to."""
+    kept: dict[str, Found] = {}
+    for one in found:
+        kept.setdefault(one.enrichment.story or one.mention.key, one)
+    return tuple(kept.values())
 
 
 def _most(

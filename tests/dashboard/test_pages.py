@@ -25,7 +25,7 @@ def test_pages_are_found_by_their_file() -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
-@pytest.mark.parametrize("page", ["", *PAGES])
+@pytest.mark.parametrize("page", PAGES)
 def test_page_of_an_empty_database_says_what_to_do(
     open_page: OpenPage, empty_url: str, page: str, lang: str
 ) -> None:
@@ -38,7 +38,7 @@ def test_page_of_an_empty_database_says_what_to_do(
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
-@pytest.mark.parametrize("page", ["", *PAGES])
+@pytest.mark.parametrize("page", PAGES)
 def test_page_of_a_full_database_shows_something(
     open_page: OpenPage, filled_url: str, page: str, lang: str
 ) -> None:
