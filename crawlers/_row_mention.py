@@ -190,7 +190,7 @@ class RowReader:
         brands = self._brands(row)
         if sentiment is None and not aspects and not brands:
             return None
-        return Given(brands=brands, sentiment=sentiment, aspects=aspects)
+        return Given(brands, sentiment, aspects, also_match=self.brand is not None)
 
     def _brands(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         value = self.brand if self.brand is not None else row.get("brand")

@@ -46,7 +46,8 @@ class FilesOptions(SourceOptions):
     (``{text: Verbatim, rating: Note}``); what it leaves open is looked up in the saved
     ``mappings`` (a YAML file), then guessed. ``rating_scale`` is [worst, best]; ``date_format`` a
     strptime format; ``timezone`` is where times without a zone are at home; ``published_at`` is
-    the date of rows that have none; ``brand`` files every row under one brand; ``labels`` off
+    the date of rows that have none; ``brand`` files every row under one brand (queries may add
+    others; a brand column is believed alone); ``labels`` off
     leaves sentiment labels and aspects that the file carries to our own understanding.
     """
 
@@ -210,7 +211,7 @@ class FilesSource(Source):
                         if count > skip and mention.published_at >= floor:
                             mentions.append(mention)
                             if said is not None and not self.options.labels:
-                                said = Given(said.brands)
+                                said = Given(said.brands, also_match=said.also_match)
                             if said is not None:
                                 given[mention.key] = _both(given.get(mention.key), said)
                 taken = len(mentions) + len(rejected)

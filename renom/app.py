@@ -177,6 +177,7 @@ class App:
         """Run the named sources (all of them without names), one after another."""
         chosen = [self.source(n)[1] for n in names] if names else list(self.config.sources)
         results = []
+        self._register(chosen)
         for spec in chosen:
             if started is not None:
                 started(spec.name)
@@ -242,6 +243,7 @@ class App:
 
     def jobs(self, *, tick: timedelta = timedelta(seconds=15)) -> list[Job]:
         """Return the jobs of ``renom run``; ``tick`` is the pace of enriching and delivery."""
+        self._register(self.config.sources)
         due = {state.name: state for state in self.store.sources(now=self.now())}
         jobs = []
         for spec in self.config.sources:
@@ -272,6 +274,13 @@ class App:
         for job in self.jobs(tick=tick):
             schedule.add(job)
         return schedule
+
+    def _register(self, specs: Sequence[ComponentSpec]) -> None:
+        """Make configured sources known before their first run, with how often they are checked."""
+        for spec in specs:
+            self.store.register_source(
+                spec.name, type=spec.type, now=self.now(), every=spec.every or DEFAULT_EVERY
+            )
 
     def _collect_job(self, spec: ComponentSpec) -> Callable[[], datetime | None]:
         def run() -> datetime | None:

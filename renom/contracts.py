@@ -112,13 +112,16 @@ class Rejection:
 class Given:
     """What the source itself says about a mention, beyond the mention.
 
-    ``brands`` names the brands it is filed under (matching is then skipped), ``sentiment`` and
-    ``aspects`` a label that came with it; they outrank what enrichers find, not a person.
+    ``brands`` names the brands it is filed under; matching is then skipped, unless ``also_match``
+    says that the queries may add others (a whole mailbox is ours, a mail in it may name a
+    competitor). ``sentiment`` and ``aspects`` are labels that came with it; they outrank what
+    enrichers find, not a person.
     """
 
     brands: tuple[str, ...] = ()
     sentiment: Sentiment | None = None
     aspects: tuple[Aspect, ...] = ()
+    also_match: bool = False
 
 
 @dataclass(frozen=True, slots=True)

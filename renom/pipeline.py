@@ -186,14 +186,18 @@ def preview(
 def match_batch(batch: Batch, matcher: BrandMatcher) -> tuple[Matches, dict[str, Given]]:
     """Return the brands of each mention by key; what a source files under a brand is believed."""
     matches: Matches = {}
+    given = dict(batch.given)
     for mention in batch.mentions:
-        said = batch.given.get(mention.key)
-        if said is not None and said.brands:
+        said = given.get(mention.key)
+        if said is not None and said.brands and not said.also_match:
             continue
         names = matcher.match(mention)
-        if names:
+        if said is not None and said.brands:
+            together = tuple(dict.fromkeys((*said.brands, *names)))
+            given[mention.key] = dataclasses.replace(said, brands=together)
+        elif names:
             matches[mention.key] = names
-    return matches, dict(batch.given)
+    return matches, given
 
 
 def _limited(batch: Batch, limit: int | None, read: int) -> Batch:

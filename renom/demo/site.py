@@ -87,9 +87,10 @@ class Site:
                     (f"{root}/sitemap.xml", lambda o=outlet: self._sitemap(o)),  # type: ignore[misc]
                     (f"{root}/news-sitemap.xml", lambda o=outlet: self._news(o)),  # type: ignore[misc]
                 ]
-            if outlet.kind in ("forum", "video"):
-                routes.append((f"{root}/feed.json", lambda o=outlet: self._json(o)))  # type: ignore[misc]
-                routes.append((f"{root}/atom.xml", lambda o=outlet: self._atom(o)))  # type: ignore[misc]
+            if outlet.kind == "forum":
+                routes.append((f"{root}/feed.json", lambda o=outlet: self._json(o, "post")))  # type: ignore[misc]
+            if outlet.kind in ("press", "forum", "video"):
+                routes.append((f"{root}/comments.xml", lambda o=outlet: self._atom(o, "comment")))  # type: ignore[misc]
             if outlet.kind == "shop":
                 for key in self.world.products:
                     if self.world.reviews_of(key, outlet.key):
@@ -174,7 +175,7 @@ class Site:
         )
         return "application/xml", _urlset(urls)
 
-    def _json(self, outlet: Outlet) -> tuple[str, str]:
+    def _json(self, outlet: Outlet, kind: str) -> tuple[str, str]:
         items = [
             {
                 "id": f"{outlet.key}-{t.id}",
@@ -186,6 +187,7 @@ class Site:
                 "language": t.lang,
             }
             for t in self.articles(outlet.key)
+            if t.kind == kind
         ]
         feed = {
             "version": "https://jsonfeed.org/version/1.1",
@@ -195,7 +197,7 @@ class Site:
         }
         return "application/feed+json", json.dumps(feed, ensure_ascii=False)
 
-    def _atom(self, outlet: Outlet) -> tuple[str, str]:
+    def _atom(self, outlet: Outlet, kind: str) -> tuple[str, str]:
         entries = "".join(
             f"<entry><id>urn:demo:{outlet.key}:{t.id}</id><title>{xml(t.title or '')}</title>"
             f"<link rel='alternate' href={quoteattr(self.url(t))}/>"
@@ -204,6 +206,7 @@ class Site:
             f"<author><name>{xml(t.author)}</name></author>"
             f'<content type="text" xml:lang="{t.lang}">{xml(t.text)}</content></entry>'
             for t in self.articles(outlet.key)
+            if t.kind == kind
         )
         return "application/atom+xml", (
             '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom">'
@@ -226,9 +229,9 @@ class Site:
             "inLanguage": text.lang,
         }
         body = (
-            f"<article><h1>{escape(text.title or '')}</h1>"
+            f"<h1>{escape(text.title or '')}</h1>"
             f'<p class="by">{escape(text.author)} · <time datetime="{when}">{when[:10]}</time> · '
-            f"{escape(text.section or '')}</p>{_paragraphs(text.text)}</article>"
+            f"{escape(text.section or '')}</p><article>{_paragraphs(text.text)}</article>"
         )
         head = (
             f'<link rel="canonical" href="{escape(self.url(text))}">'

@@ -114,7 +114,8 @@ def _write_config(stage: Stage, dashboard_url: str) -> None:
     read = [o for o in press if o.key in ("meridien", "gazette", "ledger")]
     crawled = [o for o in press if o not in read]
     shops = [o for o in world.outlets.values() if o.kind == "shop"]
-    talk = [o for o in world.outlets.values() if o.kind in ("forum", "video")]
+    forums = [o for o in world.outlets.values() if o.kind == "forum"]
+    commented = [o for o in world.outlets.values() if o.kind in ("press", "forum", "video")]
     local = {"backfill": "62d", "every": "15m"}
     sources: list[dict[str, object]] = [
         {
@@ -131,12 +132,23 @@ def _write_config(stage: Stage, dashboard_url: str) -> None:
             "name": outlet.key,
             "type": "rss",
             "url": f"{base}/{outlet.key}/feed.json",
-            "kind": "comment" if outlet.kind == "video" else "post",
+            "kind": "post",
             "platform": outlet.key,
             **local,
         }
-        for outlet in talk
+        for outlet in forums
     ]
+    sources.append(
+        {
+            "name": "commentaires",
+            "type": "rss",
+            "urls": [f"{base}/{o.key}/comments.xml" for o in commented],
+            "kind": "comment",
+            "platform": "comments",
+            "pace": "10ms",
+            **local,
+        }
+    )
     sources.append(
         {
             "name": "presse-du-web",
@@ -168,7 +180,6 @@ def _write_config(stage: Stage, dashboard_url: str) -> None:
             "type": "files",
             "path": str(exports / "piaf.jsonl"),
             "platform": "piaf",
-            "kind": "post",
             **local,
         },
         {

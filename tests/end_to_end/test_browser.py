@@ -106,7 +106,7 @@ def test_a_morning_with_the_dashboard(page: Any, demo: Any) -> None:
 
     open_page(page, "Overview")
     waiting = [r for r in demo.app.store.alerts(open_only=True) if r.acknowledged_at is None]
-    page.locator(f".st-key-ack-{waiting[0].id} button").click()
+    page.locator(f".st-key-ack-{waiting[0].id} button").first.click()
     wait_until(
         page,
         lambda: [
