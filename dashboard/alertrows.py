@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ from dashboard import filters, markup
 from dashboard.data import Data
 from dashboard.sentences import sentence, why
 from dashboard.wording import Wording, mark
+from renom.alert import SEVERITIES
 from renom.errors import StorageError
 from renom.reading import AlertRecord
 
@@ -29,9 +30,21 @@ def reader_name() -> str:
     return str(st.session_state.get("reader-name") or "").strip() or _UNNAMED
 
 
+def gravest_first(records: Iterable[AlertRecord]) -> list[AlertRecord]:
+    """Return alerts nobody has taken on first, then by severity, then the newest."""
+    return sorted(
+        records,
+        key=lambda r: (
+            r.acknowledged_at is not None,
+            -SEVERITIES.index(r.alert.severity),
+            -r.alert.starts_at.timestamp(),
+        ),
+    )
+
+
 def show_open(data: Data, *, limit: int) -> None:
     """Draw the open alerts, at most ``limit``; nothing when there is none."""
-    records = [r for r in data.alerts(open_only=True) if r.alert.firing]
+    records = gravest_first(r for r in data.alerts(open_only=True) if r.alert.firing)
     for record in records[:limit]:
         row(record, data)
     if len(records) > limit:

@@ -16,7 +16,9 @@ def sentence(alert: Alert, say: Wording) -> str:
 
 def why(alert: Alert, say: Wording) -> str:
     """Return what pushed it, or nothing: the greatest drivers by name."""
-    names = [driver.name for driver in alert.drivers if driver.name][:3]
+    # A source says where, not what: it is told only where nothing else is known.
+    ranked = sorted(alert.drivers, key=lambda driver: driver.kind == "source")
+    names = [driver.name for driver in ranked if driver.name][:3]
     return say("Mostly about: {names}").format(names=say.listing(names)) if names else ""
 
 

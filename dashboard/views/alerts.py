@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import markup
-from dashboard.alertrows import row
+from dashboard.alertrows import gravest_first, row
 from dashboard.data import Data
 from dashboard.wording import mark
 from renom.reading import Selection
@@ -21,7 +21,7 @@ def render(selection: Selection, data: Data) -> None:
     """Draw open alerts, silences in force and past alerts of all brands."""
     say = data.say
     records = data.alerts()
-    firing = [record for record in records if record.alert.firing]
+    firing = gravest_first(record for record in records if record.alert.firing)
     past = [record for record in records if not record.alert.firing]
     st.html(markup.heading(say("Open"), say.plural("{n} alert", "{n} alerts", len(firing))))
     for record in firing:

@@ -29,7 +29,7 @@ KIND_NAMES = {
 
 def render(selection: Selection, data: Data) -> None:
     """Draw the page for the selected brand (or all) and period."""
-    show_open(data, limit=4)
+    show_open(data, limit=3)
     view = data.overview(selection)
     brand = selection.brands[0] if selection.brands else ""
     st.html(markup.tiles(_tiles(view, brand, length(selection), data.say)))
