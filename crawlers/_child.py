@@ -56,6 +56,7 @@ def settings(plan: Any) -> dict[str, Any]:
             "crawlers._politeness.PatientRetry": 550,
         },
         "RENOM_ALLOW_PRIVATE": plan.allow_private,
+        "RENOM_OWN": list(plan.own),
         "LOG_LEVEL": "ERROR",
         "LOG_ENABLED": True,
     }

@@ -48,6 +48,7 @@ class Plan:
     timeout: float = 30.0
     max_bytes: int = 8 * 2**20
     allow_private: bool = False
+    own: tuple[str, ...] = ()
     user_agent: str = "Renom"
 
     @classmethod
@@ -56,7 +57,7 @@ class Plan:
         known = dict(data)
         for name in ("now", "floor", "cutoff"):
             known[name] = datetime.fromisoformat(known[name])
-        for name in ("start_urls", "sitemaps", "allow", "deny", "follow"):
+        for name in ("start_urls", "sitemaps", "allow", "deny", "follow", "own"):
             known[name] = tuple(known[name])
         known["reviews_seen"] = frozenset(known["reviews_seen"])
         return cls(**known)

@@ -46,8 +46,13 @@ class GuardedResolver(CachingThreadedResolver):
         return super().getHostByName(name, timeout).addCallback(_checked, name)
 
 
+_OWN: set[str] = set()
+"""``host:port`` of configured addresses that plainly mean this machine (see ``own_hosts``)."""
+
+
 def _checked(address: str, name: str) -> str:
-    if not is_public(address):
+    meant = name.lower() in {own.rsplit(":", 1)[0] for own in _OWN}  # AddressGuard saw the port
+    if not is_public(address) and not meant:
         _REFUSED.add(name.lower())
         raise OSError(f"{name} is not a public address")
     return address
@@ -60,13 +65,17 @@ class AddressGuard:
     def from_crawler(cls, crawler: Crawler) -> AddressGuard:
         guard = cls()
         guard.allow_private = crawler.settings.getbool("RENOM_ALLOW_PRIVATE")
+        _OWN.update(crawler.settings.getlist("RENOM_OWN"))
         return guard
 
     allow_private = False
 
     async def process_request(self, request: Request) -> None:
-        host = urlsplit(request.url).hostname or ""
-        if not self.allow_private and _is_address(host) and not is_public(host):
+        parts = urlsplit(request.url)
+        host = parts.hostname or ""
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        private = host == "localhost" or (_is_address(host) and not is_public(host))
+        if private and not self.allow_private and f"{host}:{port}" not in _OWN:
             raise IgnoreRequest(f"{host} is not a public address")
         came_from = request.meta.get("redirect_urls")
         free = request.meta.get("may_leave") or robots_request(request)

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator, model_validator
 
 from crawlers._crawl import CrawlCrashed, crawl
+from crawlers._guard import own_hosts
 from crawlers._http import user_agent
 from crawlers._plan import Plan
-from crawlers._urls import host_of, shown_url
+from crawlers._urls import host_of, origin_of, shown_url
 from renom.contracts import Batch, Cursor, Duration, Rejection, Source, SourceOptions
 from renom.errors import SourceChanged, SourceDenied, SourceError, SourceUnavailable
 from renom.mention import Author, Kind, Mention, Rating
@@ -39,7 +40,8 @@ class WebOptions(SourceOptions):
     Bounds: ``max_pages`` a run, ``pace`` between two requests to one host, ``timeout`` of one
     download, ``max_size`` of one page in megabytes, unpacked, ``time_limit`` of the whole run.
     ``contact`` becomes part of the User-Agent. ``allow_private`` lets requests go to loopback and
-    private addresses: only for hosts of your own.
+    private addresses: only for hosts of your own (an address written with 127.0.0.1 or localhost
+    needs no permission).
     """
 
     url: str = ""
@@ -103,11 +105,18 @@ class WebOptions(SourceOptions):
                 raise ValueError(f"{shown_url(url)} holds a user name or a password; remove it")
         if not self.articles and not self.reviews:
             raise ValueError("articles and reviews are both off: nothing would be collected")
-        if self.pace < _FASTEST_PACE and not self.allow_private:
+        elsewhere = len({origin_of(url) for url in (*self.pages, *self.maps)}) > len(self.own)
+        if self.pace < _FASTEST_PACE and elsewhere and not self.allow_private:
             raise ValueError("pace must be at least 0.2s on hosts that are not your own")
         if self.timeout <= timedelta(0) or self.time_limit <= timedelta(0):
             raise ValueError("timeout and time_limit must be more than nothing")
         return self
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """``host:port`` of the addresses that plainly mean this machine, such as 127.0.0.1."""
+        hosts = own_hosts((*self.pages, *self.maps))
+        return tuple(sorted(f"{host}:{port}" for host, port in hosts))
 
     @property
     def pages(self) -> tuple[str, ...]:
@@ -229,6 +238,7 @@ class _Run:
             timeout=options.timeout.total_seconds(),
             max_bytes=int(options.max_size * 2**20),
             allow_private=options.allow_private,
+            own=options.own,
             user_agent=user_agent(options.contact),
         )
 

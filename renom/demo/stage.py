@@ -156,7 +156,6 @@ def _write_config(stage: Stage, dashboard_url: str) -> None:
             "sitemaps": [f"{base}/{o.key}/sitemap.xml" for o in crawled],
             "news_sitemaps": [f"{base}/{o.key}/news-sitemap.xml" for o in crawled],
             "pace": "10ms",
-            "allow_private": True,
             "max_pages": 400,
             **local,
         }
@@ -170,7 +169,6 @@ def _write_config(stage: Stage, dashboard_url: str) -> None:
             "platform": "shops",
             "articles": False,
             "pace": "10ms",
-            "allow_private": True,
             **local,
         }
     )

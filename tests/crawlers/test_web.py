@@ -337,16 +337,28 @@ def test_short_retry_after_and_crawl_delay_are_waited_for(site: Newsroom):
 def test_private_addresses_are_refused_by_default(site: Newsroom):
     site.serve("/a", article("Un plan"))
     options = {"allow_private": False, "pace": "1s"}
-    by_address = f"http://127.0.0.1:{site.port}/a"
-    by_name = f"http://localhost:{site.port}/a"
+    metadata = "http://169.254.169.254/a"
+    intranet = "http://10.0.0.7/a"
     in_disguise = f"http://2130706433:{site.port}/a"
-    run = Outcome(web(start_urls=[by_address, by_name, in_disguise], **options))
+    run = Outcome(web(start_urls=[metadata, intranet, in_disguise], **options))
     assert isinstance(run.error, SourceDenied)
     assert "allow_private" in run.error.hint
     reasons = [r.reason for batch in run.batches for r in batch.rejected]
     assert len(reasons) == 3
     assert all("is not a public address" in reason for reason in reasons)
     assert site.log == []
+
+
+def test_an_address_written_as_this_machine_is_meant_but_only_its_port(site: Newsroom):
+    with Newsroom() as other:
+        other.serve("/b", article("Interdit"))
+        site.serve("/a", article("Un plan"))
+        elsewhere = f"http://127.0.0.1:{other.port}/b"
+        site.serve("/away", "", status=302, headers={"Location": elsewhere})
+        urls = [f"http://127.0.0.1:{site.port}/a", f"http://127.0.0.1:{site.port}/away"]
+        run = Outcome(web(start_urls=urls, allow_private=False, pace="1s"))
+        assert run.titles == ["Un plan"]
+        assert other.log == []
 
 
 def test_crawl_that_dies_keeps_what_it_delivered(site: Newsroom, monkeypatch: pytest.MonkeyPatch):
