@@ -122,7 +122,9 @@ def test_environment_outranks_file_and_argument_outranks_both(tmp_path: Path) ->
 
 
 def test_secrets_come_from_the_dotenv_beside_the_file(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("RENOM_SLACK_WEBHOOK_URL=https://127.0.0.1/services/x\n", "utf-8")
+    (tmp_path / ".env").write_text(
+        "RENOM_SLACK_WEBHOOK_URL=https://127.0.0.1/services/x\n", "utf-8"
+    )
     (tmp_path / "config.yaml").write_text(
         "alerts:\n  channels:\n    - {name: s, type: slack}\n  route: {channel: s}\n", "utf-8"
     )
