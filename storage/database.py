@@ -118,6 +118,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Open the one writing transaction; leaving normally commits, else nothing is kept."""
+        kept = False
         try:
             with self._named_errors(), self.engine.connect() as connection:
                 connection = connection.execution_options(renom_write=True)
@@ -127,10 +128,11 @@ class Database:
                             "SELECT pg_advisory_xact_lock(%s)", (WRITER_LOCK,)
                         )
                     yield connection
-        except BaseException:
-            for forget in self.on_rollback:
-                forget()
-            raise
+            kept = True
+        finally:
+            if not kept:
+                for forget in self.on_rollback:
+                    forget()
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
