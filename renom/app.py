@@ -17,14 +17,17 @@ from renom.config import ComponentSpec, Config, default_config, environment, fin
 from renom.contracts import Channel, Enricher, Rule, Source
 from renom.errors import ConfigError, Problem, RenomError
 from renom.pipeline import BrandMatcher, Collected, Enriched, collect, enrich, preview
-from renom.schedule import DEFAULT_EVERY, Job, Schedule
 
 if TYPE_CHECKING:
     from alerts.engine import Engine, Evaluation
     from alerts.outbox import DeliveryReport
+    from renom.schedule import Job, Schedule
     from storage.store import Store
 
 log = logging.getLogger("renom.app")
+
+DEFAULT_EVERY = timedelta(minutes=30)
+"""How often a source without ``every`` is collected."""
 
 Clock = Callable[[], datetime]
 
@@ -243,6 +246,8 @@ class App:
 
     def jobs(self, *, tick: timedelta = timedelta(seconds=15)) -> list[Job]:
         """Return the jobs of ``renom run``; ``tick`` is the pace of enriching and delivery."""
+        from renom.schedule import Job
+
         self._register(self.config.sources)
         due = {state.name: state for state in self.store.sources(now=self.now())}
         jobs = []
@@ -270,6 +275,8 @@ class App:
 
     def schedule(self, *, tick: timedelta = timedelta(seconds=15)) -> Schedule:
         """Return the schedule of every job, not yet started."""
+        from renom.schedule import Schedule
+
         schedule = Schedule(workers=max(4, len(self.config.sources) + 3))
         for job in self.jobs(tick=tick):
             schedule.add(job)

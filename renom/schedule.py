@@ -20,8 +20,6 @@ from renom.errors import RenomError
 
 log = logging.getLogger("renom.schedule")
 
-DEFAULT_EVERY = timedelta(minutes=30)
-
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from renom import registry
-from renom.app import App
+from renom.app import DEFAULT_EVERY, App
 from renom.brand import Brand
 from renom.commands._output import err, out, print_json, progress, safe, table
 from renom.commands._session import EXIT_FAILED, Json, open_app
@@ -19,7 +19,6 @@ from renom.errors import ConfigError
 from renom.mention import Mention
 from renom.pipeline import Collected, collect
 from renom.query import parse
-from renom.schedule import DEFAULT_EVERY
 
 
 def command(

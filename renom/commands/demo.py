@@ -8,7 +8,7 @@ import socket
 import subprocess
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,9 +16,10 @@ from renom.app import clock
 from renom.commands._output import err, out, print_json, progress, safe, table
 from renom.commands._session import EXIT_FAILED, Json
 from renom.commands.dashboard import start
-from renom.demo.show import Report, perform
-from renom.demo.stage import Stage, set_up
-from renom.demo.world import load_world
+
+if TYPE_CHECKING:
+    from renom.demo.show import Report
+    from renom.demo.stage import Stage
 
 
 def command(
@@ -35,6 +36,10 @@ def command(
     json: Json = False,
 ) -> None:
     """Crawl, understand, alert and show a fictional world; nothing leaves this machine."""
+    from renom.demo.show import perform
+    from renom.demo.stage import set_up
+    from renom.demo.world import load_world
+
     world = load_world()
     port = port if headless else _free(port)
     err.print(safe(world.disclaimer_en, style="yellow"))
