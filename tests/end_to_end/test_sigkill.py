@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,7 +30,7 @@ BRANDS = [f"Marque{chr(65 + n // 26)}{chr(65 + n % 26)}" for n in range(60)]
 class Publisher:
     """A site whose feed grows by an item every ``pace`` seconds and shows only the last 60."""
 
-    def __init__(self, pace: float = 0.12) -> None:
+    def __init__(self, pace: float = 0.2) -> None:
         self.published: list[tuple[str, str]] = []
         self.pace = pace
         self._lock = Lock()
@@ -120,14 +121,26 @@ alerts:
 @pytest.mark.timeout(420)
 def test_killed_again_and_again_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     seed = int(os.environ.get("RENOM_SEED", "20260317"))
-    dice = random.Random(seed)
+    # Two worlds side by side, one a core: the test waits for starting processes most of the time.
+    with ThreadPoolExecutor(2) as pool:
+        done = [
+            pool.submit(kill_and_check, tmp_path / name, random.Random(seed + number))
+            for number, name in enumerate(("one", "two"))
+        ]
+        published = [future.result() for future in done]
+    assert min(published) > 100
+
+
+def kill_and_check(folder: Path, dice: random.Random) -> int:
+    """Kill a run again and again while a site publishes; return how much was published."""
+    folder.mkdir()
     inbox = Inbox().start()
     slack = SlowSlack().start()
     publisher = Publisher()
-    path = written(tmp_path, publisher, slack, inbox)
+    path = written(folder, publisher, slack, inbox)
     alive = []
     try:
-        for _ in range(KILLS):
+        for _ in range(KILLS // 2):
             process = subprocess.Popen(
                 [sys.executable, "-m", "renom", "--config", str(path), "run", "--tick", "150ms"],
                 stdout=subprocess.DEVNULL,
@@ -151,6 +164,7 @@ def test_killed_again_and_again_nothing_is_lost_or_doubled(tmp_path: Path) -> No
         slack.stop()
         inbox.stop()
     assert all(alive), "a run ended by itself before it was killed"
+    return len(publisher.published)
 
 
 def drain(app: App, *, seconds: float) -> None:
@@ -178,7 +192,6 @@ def check(app: App, publisher: Publisher, slack: Slack, inbox: Inbox) -> None:
         after = page.after
         if after is None:
             break
-    assert len(published) > 200
     assert stored == published
     tally = app.store.tally(Selection())
     assert tally.mentions == len(published)
