@@ -69,14 +69,14 @@ def enrichment(mention: Mention, rng: random.Random) -> Enrichment:
     """Return an enrichment as the shipped enrichers make it: one entity, two topics, a story."""
     found = mention.text.split()
     exact = hash(mention.text)
-    bands = tuple(rng.getrandbits(63) for _ in range(16))
+    bands = tuple(rng.getrandbits(63) for _ in range(12))
     return Enrichment(
         mention.key,
         language=mention.language,
         sentiment=sentiment_of(rng.choice(LABELS)),  # type: ignore[arg-type]
         entities=(Entity(found[0], "organisation", found[0], 0, len(found[0])),),
         topics=(found[3], found[4]),
-        fingerprint=Fingerprint(exact, bands, rng.randbytes(256), "w3-bench"),
+        fingerprint=Fingerprint(exact, bands, rng.randbytes(512), "w3-bench"),
         made_by={"sentiment": "bench/1"},
     )
 

@@ -20,20 +20,36 @@ agree, which are two stories.
 """
 
 
+def sketch(fingerprint: Fingerprint) -> bytes:
+    """Return the lowest byte of each signature position: all that comparing needs to keep.
+
+    b-bit minwise hashing (Li and Koenig 2010) with b = 8: unlike positions agree in 1 of 256.
+    """
+    return fingerprint.signature[::4]
+
+
+def alike(algorithm: str, a: bytes, b: bytes) -> bool:
+    """Tell whether two sketches of one algorithm belong to near-identical texts."""
+    threshold = _THRESHOLDS.get(algorithm.partition("-")[0])
+    return threshold is not None and _agreement(a, b) >= threshold
+
+
+def _agreement(a: bytes, b: bytes) -> float:
+    if len(a) != len(b) or not a:
+        return 0.0
+    return max(0.0, (sum(map(eq, a, b)) / len(a) - 1 / 256) / (255 / 256))
+
+
 def agreement(a: Fingerprint, b: Fingerprint) -> float:
     """Return the share of equal signature positions, an estimate of the Jaccard index in 0..1.
 
     Signatures of unlike algorithms, and empty ones, agree in nothing.
     """
-    if a.algorithm != b.algorithm or len(a.signature) != len(b.signature) or not a.signature:
-        return 0.0
-    left, right = memoryview(a.signature).cast("I"), memoryview(b.signature).cast("I")
-    return sum(map(eq, left, right)) / len(left)
+    return _agreement(sketch(a), sketch(b)) if a.algorithm == b.algorithm else 0.0
 
 
 def similar(a: Fingerprint, b: Fingerprint) -> bool:
     """Tell whether two texts are near-identical: equal when normalised, or alike enough."""
     if a.exact == b.exact:
         return True
-    threshold = _THRESHOLDS.get(a.algorithm.partition("-")[0])
-    return threshold is not None and agreement(a, b) >= threshold
+    return a.algorithm == b.algorithm and alike(a.algorithm, sketch(a), sketch(b))

@@ -193,6 +193,57 @@ class Database:
         """Return the placeholders of one typed array a column, for ``unnest`` on PostgreSQL."""
         return ", ".join(f"%s::{_pg_type(table.c[name].type)}[]" for name in columns)
 
+    def update(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        columns: Sequence[str],
+        keys: Sequence[str],
+        rows: Sequence[tuple[Any, ...]],
+    ) -> None:
+        """Set ``columns`` of many rows; each of ``rows`` holds the new values, then the keys."""
+        if not rows:
+            return
+        if self.sqlite:
+            change = ", ".join(f"{name} = ?" for name in columns)
+            where = " AND ".join(f"{name} = ?" for name in keys)
+            sql = f"UPDATE {table.name} SET {change} WHERE {where}"  # noqa: S608
+            connection.exec_driver_sql(sql, list(rows))
+            return
+        change = ", ".join(f"{name} = new.new_{name}" for name in columns)
+        where = " AND ".join(f"{table.name}.{name} = new.{name}" for name in keys)
+        names = ", ".join((*(f"new_{name}" for name in columns), *keys))
+        connection.exec_driver_sql(
+            f"UPDATE {table.name} SET {change} "  # noqa: S608
+            f"FROM unnest({self.arrays(table, (*columns, *keys))}) AS new({names}) WHERE {where}",
+            tuple(list(column) for column in zip(*rows, strict=True)),
+        )
+
+    def delete_keys(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        names: Sequence[str],
+        keys: Sequence[tuple[Any, ...]],
+        *,
+        also: str = "",
+    ) -> None:
+        """Delete the rows whose columns ``names`` hold one of ``keys``, if ``also`` is true."""
+        if not keys:
+            return
+        more = f" AND {also}" if also else ""
+        if self.sqlite:
+            where = " AND ".join(f"{name} = ?" for name in names)
+            sql = f"DELETE FROM {table.name} WHERE {where}{more}"  # noqa: S608
+            connection.exec_driver_sql(sql, list(keys))
+            return
+        where = " AND ".join(f"{table.name}.{name} = gone.{name}" for name in names)
+        connection.exec_driver_sql(
+            f"DELETE FROM {table.name} USING unnest({self.arrays(table, names)}) "  # noqa: S608
+            f"AS gone({', '.join(names)}) WHERE {where}{more}",
+            tuple(list(column) for column in zip(*keys, strict=True)),
+        )
+
     def delete(
         self, connection: sa.Connection, column: sa.Column[Any], values: Sequence[int]
     ) -> None:

@@ -6,7 +6,6 @@ what it counts for now is added, and the sums are written in the same transactio
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -15,8 +14,9 @@ import sqlalchemy as sa
 from renom.tally import Tally
 from storage import tables
 from storage.database import Database
-from storage.moments import day_of, hour_of
+from storage.moments import DAY, HOUR
 from storage.names import ENTITY, KIND, PLATFORM, SOURCE, TOPIC
+from storage.tables import ALL, SEQUENCE_BITS
 
 LABELS = {"negative": 1, "neutral": 2, "positive": 3}
 LABEL_NAMES = {number: label for label, number in LABELS.items()}
@@ -53,28 +53,26 @@ class Ledger:
     """Changes of the tallies, folded before they are written."""
 
     def __init__(self) -> None:
-        self.hours: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(SUMS))
-        self.days: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(SUMS))
+        self.hours: dict[tuple[Any, ...], list[int]] = {}
+        self.days: dict[tuple[Any, ...], list[int]] = {}
 
     def add(self, fact: Fact, names: Iterable[Name], *, sign: int = 1) -> None:
         """Count ``fact`` once, or with ``sign`` -1 take it away."""
-        brand, number, label = fact.brand_id, fact.mention_id, fact.label
-        rated = fact.rating is not None
-        change = (
-            sign,
-            sign * fact.opens,
-            sign * fact.engagement,
-            sign * fact.reach,
-            sign * (fact.rating or 0),
-            sign * rated,
+        brand, number, label, _, source, platform, kind, opens, engagement, reach, rating, lang = (
+            fact
         )
-        _fold(self.hours[brand, hour_of(number), fact.source_id, fact.lang, label], change)
-        days, day = self.days, day_of(number)
-        _fold(days[brand, PLATFORM, day, fact.platform_id, label], change)
-        _fold(days[brand, KIND, day, fact.kind, label], change)
-        _fold(days[brand, SOURCE, day, fact.source_id, label], change)
-        for dimension, value in names:
-            _fold(days[brand, dimension, day, value, label], change)
+        change = [sign, sign * opens, sign * engagement, sign * reach, 0, 0]
+        if rating is not None:
+            change[4:] = sign * rating, sign
+        second = number >> SEQUENCE_BITS
+        day = second // DAY
+        _fold(self.hours, ((brand, second // HOUR, source, lang, label),), change)
+        keys = [(brand, dimension, day, value, label) for dimension, value in names]
+        keys.append((brand, PLATFORM, day, platform, label))
+        keys.append((brand, KIND, day, kind, label))
+        if brand == ALL:
+            keys.append((brand, SOURCE, day, source, label))
+        _fold(self.days, keys, change)
 
     def write(self, connection: sa.Connection, database: Database) -> None:
         """Add the changes to the tallies and drop rows that came to nothing."""
@@ -84,18 +82,25 @@ class Ledger:
         self.days.clear()
 
 
-def _fold(into: list[int], change: tuple[int, ...]) -> None:
+def _fold(
+    into: dict[tuple[Any, ...], list[int]], keys: Iterable[tuple[Any, ...]], change: list[int]
+) -> None:
     # Written out: this is the innermost loop of saving.
-    mentions, stories, engagement, reach, rating, rated = change
-    into[0] += mentions
-    into[1] += stories
-    if engagement:
-        into[2] += engagement
-    if reach:
-        into[3] += reach
-    if rated:
-        into[4] += rating
-        into[5] += rated
+    for key in keys:
+        sums = into.get(key)
+        if sums is None:
+            into[key] = change[:]
+            continue
+        mentions, stories, engagement, reach, rating, rated = change
+        sums[0] += mentions
+        sums[1] += stories
+        if engagement:
+            sums[2] += engagement
+        if reach:
+            sums[3] += reach
+        if rated:
+            sums[4] += rating
+            sums[5] += rated
 
 
 def _write(
@@ -106,7 +111,7 @@ def _write(
 ) -> None:
     keys = [column.name for column in table.primary_key.columns]
     # Sorted by key: neighbouring rows lie on the same page.
-    rows = sorted((*key, *sums) for key, sums in changes.items() if any(sums))
+    rows = sorted([(*key, *sums) for key, sums in changes.items() if any(sums)])
     update = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in SUMS)
     database.insert(
         connection,
@@ -115,33 +120,9 @@ def _write(
         rows,
         conflict=f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {update}",
     )
-    _drop_empty(
-        connection, database, table, [row[: len(keys)] for row in rows if row[len(keys)] < 0]
-    )
-
-
-def _drop_empty(
-    connection: sa.Connection,
-    database: Database,
-    table: sa.Table,
-    keys: Sequence[tuple[Any, ...]],
-) -> None:
-    """Delete those of the rows with these primary keys that count nothing any more."""
-    if not keys:
-        return
-    names = [column.name for column in table.primary_key.columns]
-    if database.sqlite:
-        where = " AND ".join(f"{name} = ?" for name in names)
-        sql = f"DELETE FROM {table.name} WHERE {where} AND mentions = 0"  # noqa: S608
-        connection.exec_driver_sql(sql, list(keys))
-        return
-    where = " AND ".join(f"{table.name}.{name} = gone.{name}" for name in names)
-    arrays = database.arrays(table, names)
-    connection.exec_driver_sql(
-        f"DELETE FROM {table.name} USING unnest({arrays}) AS gone({', '.join(names)}) "  # noqa: S608
-        f"WHERE {where} AND mentions = 0",
-        tuple(list(column) for column in zip(*keys, strict=True)),
-    )
+    width = len(keys)
+    fewer = [row[:width] for row in rows if row[width] < 0]
+    database.delete_keys(connection, table, keys, fewer, also="mentions = 0")
 
 
 FACT_COLUMNS = Fact._fields
@@ -154,7 +135,7 @@ def write_facts(connection: sa.Connection, database: Database, facts: Sequence[F
         connection,
         tables.mention_brand,
         FACT_COLUMNS,
-        sorted(facts, key=lambda fact: fact[:2]),
+        sorted(facts),
         conflict=f"ON CONFLICT (brand_id, mention_id) DO UPDATE SET {_FACT_UPDATE}",
     )
 
@@ -168,12 +149,13 @@ def read_facts(
     if not ids:
         return facts
     rows = connection.execute(
-        sa.select(*(table.c[name] for name in FACT_COLUMNS)).where(
-            database.among(table.c.mention_id, ids)
-        )
+        sa.select(*(table.c[name] for name in FACT_COLUMNS))
+        .where(database.among(table.c.mention_id, ids))
+        .order_by(table.c.mention_id, table.c.brand_id)
     )
-    for row in sorted(map(tuple, rows)):
-        facts.setdefault(row[1], []).append(Fact(*row))
+    for row in rows:
+        fact = Fact._make(row)
+        facts.setdefault(fact.mention_id, []).append(fact)
     return facts
 
 
@@ -204,13 +186,14 @@ def write_names(
     """Replace the entities and topics of the mentions in ``after``."""
     changed = [i for i in after if before.get(i) and before[i] != after[i]]
     database.delete(connection, tables.mention_name.c.mention_id, changed)
-    rows = sorted(
-        (number, mention_id, dimension)
+    rows = [
+        (mention_id, number, dimension)
         for mention_id, names in after.items()
-        if names != before.get(mention_id, set())
+        if names and names != before.get(mention_id)
         for dimension, number in names
-    )
-    database.insert(connection, tables.mention_name, ("name_id", "mention_id", "dimension"), rows)
+    ]
+    rows.sort()
+    database.insert(connection, tables.mention_name, ("mention_id", "name_id", "dimension"), rows)
 
 
 def tally_of(sums: Iterable[tuple[Any, ...]]) -> Tally:

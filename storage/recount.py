@@ -56,28 +56,15 @@ def facts_for(
     row: Mapping[str, Any], brands: Mapping[int, str], shown: Enrichment, *, opens: bool
 ) -> list[Fact]:
     """Return the facts of one mention: brand 0 and one for each of ``brands``."""
-    engagement = sum(row[name] or 0 for name in ("likes", "replies", "shares"))
+    number, source, platform, kind = row["id"], row["source_id"], row["platform_id"], row["kind"]
+    engagement = (row["likes"] or 0) + (row["replies"] or 0) + (row["shares"] or 0)
+    reach, opened = row["reach"] or 0, int(opens)
     rating = millionths(rating_of(row["rating"]))
     lang = shown.language or row["language"] or ""
-    facts = []
-    for number, brand in ((ALL, None), *brands.items()):
-        label, score = feeling_toward(shown, brand)
-        facts.append(
-            Fact(
-                brand_id=number,
-                mention_id=row["id"],
-                label=label,
-                score=score,
-                source_id=row["source_id"],
-                platform_id=row["platform_id"],
-                kind=row["kind"],
-                opens=int(opens),
-                engagement=engagement,
-                reach=row["reach"] or 0,
-                rating=rating,
-                lang=lang,
-            )
-        )
+    rest = (source, platform, kind, opened, engagement, reach, rating, lang)
+    facts = [Fact(ALL, number, *feeling_toward(shown, None), *rest)]
+    for brand_id, brand in brands.items():
+        facts.append(Fact(brand_id, number, *feeling_toward(shown, brand), *rest))
     return facts
 
 
@@ -161,7 +148,7 @@ def read_rows(
     rows = connection.execute(
         sa.select(*(table.c[name] for name in _COLUMNS)).where(database.among(table.c.id, ids))
     )
-    return {row["id"]: dict(row) for row in rows.mappings()}
+    return {row[0]: dict(zip(_COLUMNS, row, strict=True)) for row in rows}
 
 
 def read_enrichments(

@@ -7,7 +7,7 @@ on how often a text was copied.
 
 from __future__ import annotations
 
-import json
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +15,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from renom.enrichment import Fingerprint
-from renom.stories import similar
+from renom.stories import alike, sketch
 from storage import tables
 from storage.database import Database
 from storage.moments import first_id
@@ -31,15 +31,34 @@ MOST_CANDIDATES = 32
 
 _WINDOW_IDS = first_id(int(WINDOW.total_seconds()))
 _RENEW_IDS = first_id(int(RENEW.total_seconds()))
+_PERIOD_IDS = 2 * _WINDOW_IDS
+"""Hashes are kept by period, two windows long, so that a look-up touches two of them."""
 
 
 @dataclass(slots=True)
 class _Standing:
-    """A mention that stands for a story."""
+    """A mention that stands for a story, or is about to be given one (``story_id`` 0)."""
 
     mention_id: int
     story_id: int
-    fingerprint: Fingerprint
+    exact: int
+    algorithm: str
+    hashes: array[int]
+    sketch: bytes
+
+    def similar(self, other: _Standing) -> bool:
+        """Tell whether both are near-identical: equal when normalised, or alike enough."""
+        if self.exact == other.exact:
+            return True
+        return self.algorithm == other.algorithm and alike(
+            self.algorithm, self.sketch, other.sketch
+        )
+
+    @property
+    def rows(self) -> list[tuple[int, int, int]]:
+        """Its rows of ``story_hash``."""
+        number, period = self.mention_id, self.mention_id // _PERIOD_IDS
+        return [(period, value, number) for value in self.hashes]
 
 
 @dataclass(slots=True)
@@ -54,31 +73,42 @@ class _Lookup:
     """The standing mentions near a batch, by hash, growing as the batch is gone through."""
 
     def __init__(self) -> None:
-        self._by_hash: dict[int, dict[int, _Standing]] = {}
+        self._by_hash: dict[int, list[_Standing]] = {}
 
     def add(self, standing: _Standing) -> None:
-        for number in hashes_of(standing.fingerprint):
-            self._by_hash.setdefault(number, {})[standing.mention_id] = standing
+        by_hash = self._by_hash
+        for value in standing.hashes:
+            if value in by_hash:
+                by_hash[value].append(standing)
+            else:
+                by_hash[value] = [standing]
 
-    def find(self, mention_id: int, fingerprint: Fingerprint) -> tuple[_Standing | None, int]:
+    def find(self, new: _Standing) -> tuple[_Standing | None, int]:
         """Return what stands for the mention's story and the distance to its nearest, in ids."""
-        near: dict[int, _Standing] = {}
-        for number in hashes_of(fingerprint):
-            for standing in self._by_hash.get(number, {}).values():
-                if abs(standing.mention_id - mention_id) <= _WINDOW_IDS:
-                    near[standing.mention_id] = standing
-        ordered = sorted(near.values(), key=lambda s: abs(s.mention_id - mention_id))
-        same = [s for s in ordered[:MOST_CANDIDATES] if similar(fingerprint, s.fingerprint)]
+        by_hash, number = self._by_hash, new.mention_id
+        shared = [by_hash[value] for value in new.hashes if value in by_hash]
+        if not shared:
+            return None, 0
+        near = {
+            standing.mention_id: standing
+            for some in shared
+            for standing in some
+            if abs(standing.mention_id - number) <= _WINDOW_IDS
+        }
+        ordered = sorted(near.values(), key=lambda s: abs(s.mention_id - number))
+        same = [s for s in ordered[:MOST_CANDIDATES] if s.similar(new)]
         if not same:
             return None, 0
         first = min(same, key=lambda s: s.mention_id)
-        distance = min(abs(s.mention_id - mention_id) for s in same if s.story_id == first.story_id)
+        distance = min(abs(s.mention_id - number) for s in same if s.story_id == first.story_id)
         return first, distance
 
 
-def hashes_of(fingerprint: Fingerprint) -> list[int]:
-    """Return the numbers under which a fingerprint is looked up."""
-    return list(dict.fromkeys((fingerprint.exact, *fingerprint.bands)))
+def hashes_of(fingerprint: Fingerprint) -> array[int]:
+    """Return the signed 32-bit numbers under which a fingerprint is looked up."""
+    values = {(fingerprint.exact & 0xFFFFFFFF) - 0x80000000}
+    values.update([(value & 0xFFFFFFFF) - 0x80000000 for value in fingerprint.bands])
+    return array("i", values)
 
 
 def assign(
@@ -90,26 +120,29 @@ def assign(
     result = Assigned()
     if not new:
         return result
-    lookup = _read(connection, database, new)
+    arrived = [
+        _Standing(number, 0, p.exact, p.algorithm, hashes_of(p), sketch(p))
+        for number, p in sorted(new.items())
+    ]
+    lookup = _read(connection, database, arrived)
     top = connection.execute(sa.select(sa.func.max(tables.story.c.id))).scalar() or 0
     joined: dict[int, list[int]] = {}
     opened: dict[int, list[int]] = {}
     standing: list[_Standing] = []
-    for number in sorted(new):
-        fingerprint = new[number]
-        found, distance = lookup.find(number, fingerprint)
+    for item in arrived:
+        number = item.mention_id
+        found, distance = lookup.find(item)
         if found is None:
             top += 1
-            story = top
-            opened[story] = [number]
+            item.story_id = top
+            opened[top] = [number]
         else:
-            story = found.story_id
+            item.story_id = story = found.story_id
             (opened if story in opened else joined).setdefault(story, []).append(number)
         if found is None or distance > _RENEW_IDS:
-            stands = _Standing(number, story, fingerprint)
-            lookup.add(stands)
-            standing.append(stands)
-        result.story_of[number] = story
+            lookup.add(item)
+            standing.append(item)
+        result.story_of[number] = item.story_id
     _write_standing(connection, database, standing)
     database.insert(
         connection,
@@ -118,29 +151,43 @@ def assign(
         [(story, min(members), len(members)) for story, members in opened.items()],
     )
     result.demoted = _join(connection, database, joined)
-    _write_story_ids(connection, result.story_of)
+    _write_story_ids(connection, database, result.story_of)
     return result
 
 
-def _read(connection: sa.Connection, database: Database, new: Mapping[int, Fingerprint]) -> _Lookup:
+def _read(connection: sa.Connection, database: Database, arrived: Sequence[_Standing]) -> _Lookup:
+    """Return what stands within the window of any of ``arrived`` and shares a hash with it."""
     lookup = _Lookup()
-    wanted = sorted({number for fingerprint in new.values() for number in hashes_of(fingerprint)})
+    wanted: dict[int, set[int]] = {}
+    for item in arrived:
+        first = (item.mention_id - _WINDOW_IDS) // _PERIOD_IDS
+        last = (item.mention_id + _WINDOW_IDS) // _PERIOD_IDS
+        for period in range(first, last + 1):
+            wanted.setdefault(period, set()).update(item.hashes)
     by_hash, prints = tables.story_hash, tables.fingerprint
-    near = (
-        sa.select(by_hash.c.mention_id)
-        .where(
-            database.among(by_hash.c.hash, wanted),
-            by_hash.c.mention_id >= min(new) - _WINDOW_IDS,
-            by_hash.c.mention_id <= max(new) + _WINDOW_IDS,
+    low, high = arrived[0].mention_id - _WINDOW_IDS, arrived[-1].mention_id + _WINDOW_IDS
+    near: set[int] = set()
+    for period, values in wanted.items():
+        asked = sa.select(by_hash.c.mention_id).where(
+            by_hash.c.period == period,
+            database.among(by_hash.c.hash, list(values)),
+            by_hash.c.mention_id >= low,
+            by_hash.c.mention_id <= high,
         )
-        .distinct()
-    )
-    rows = connection.execute(sa.select(prints).where(prints.c.mention_id.in_(near)))
-    for row in rows:
-        fingerprint = Fingerprint(
-            row.exact, tuple(json.loads(row.bands)), bytes(row.signature), row.algorithm
+        near.update(connection.execute(asked).scalars())
+    if near:
+        rows = connection.execute(
+            sa.select(
+                prints.c.mention_id,
+                prints.c.story_id,
+                prints.c.exact,
+                prints.c.algorithm,
+                prints.c.hashes,
+                prints.c.sketch,
+            ).where(database.among(prints.c.mention_id, sorted(near)))
         )
-        lookup.add(_Standing(row.mention_id, row.story_id, fingerprint))
+        for *values_, hashes, kept in rows:
+            lookup.add(_Standing(*values_, array("i", bytes(hashes)), bytes(kept)))
     return lookup
 
 
@@ -150,21 +197,14 @@ def _write_standing(
     database.insert(
         connection,
         tables.fingerprint,
-        ("mention_id", "story_id", "exact", "algorithm", "bands", "signature"),
+        ("mention_id", "story_id", "exact", "algorithm", "hashes", "sketch"),
         [
-            (
-                s.mention_id,
-                s.story_id,
-                s.fingerprint.exact,
-                s.fingerprint.algorithm,
-                json.dumps(s.fingerprint.bands),
-                s.fingerprint.signature,
-            )
+            (s.mention_id, s.story_id, s.exact, s.algorithm, s.hashes.tobytes(), s.sketch)
             for s in standing
         ],
     )
-    rows = sorted((number, s.mention_id) for s in standing for number in hashes_of(s.fingerprint))
-    database.insert(connection, tables.story_hash, ("hash", "mention_id"), rows)
+    rows = sorted([row for s in standing for row in s.rows])
+    database.insert(connection, tables.story_hash, ("period", "hash", "mention_id"), rows)
 
 
 def _join(
@@ -191,14 +231,12 @@ def _join(
     return demoted
 
 
-def _write_story_ids(connection: sa.Connection, story_of: Mapping[int, int]) -> None:
-    table = tables.mention
-    connection.execute(
-        sa.update(table)
-        .where(table.c.id == sa.bindparam("of"))
-        .values(story_id=sa.bindparam("story")),
-        [{"of": number, "story": story} for number, story in story_of.items()],
-    )
+def _write_story_ids(
+    connection: sa.Connection, database: Database, story_of: Mapping[int, int]
+) -> None:
+    database.update(connection, tables.mention, ("story_id",), ("id",), [
+        (story, number) for number, story in story_of.items()
+    ])
 
 
 def leave(connection: sa.Connection, database: Database, ids: Sequence[int]) -> set[int]:
@@ -219,8 +257,7 @@ def leave(connection: sa.Connection, database: Database, ids: Sequence[int]) -> 
     connection.execute(
         sa.update(mention).where(database.among(mention.c.id, leaving)).values(story_id=None)
     )
-    database.delete(connection, tables.story_hash.c.mention_id, leaving)
-    database.delete(connection, tables.fingerprint.c.mention_id, leaving)
+    _forget(connection, database, leaving)
     for row in connection.execute(
         sa.select(story).where(database.among(story.c.id, sorted(counts)))
     ).all():
@@ -237,3 +274,20 @@ def leave(connection: sa.Connection, database: Database, ids: Sequence[int]) -> 
         if opener != row.opener_id:
             promoted.add(opener)
     return promoted
+
+
+def _forget(connection: sa.Connection, database: Database, ids: Sequence[int]) -> None:
+    """Let the mentions ``ids`` stand for no story any more."""
+    prints = tables.fingerprint
+    rows = connection.execute(
+        sa.select(prints.c.mention_id, prints.c.hashes).where(
+            database.among(prints.c.mention_id, ids)
+        )
+    )
+    keys = [
+        (number // _PERIOD_IDS, value, number)
+        for number, hashes in rows
+        for value in array("i", bytes(hashes))
+    ]
+    database.delete_keys(connection, tables.story_hash, ("period", "hash", "mention_id"), keys)
+    database.delete(connection, prints.c.mention_id, ids)

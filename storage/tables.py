@@ -12,6 +12,9 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, SmallInte
 
 metadata = sa.MetaData()
 
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""A 64-bit key. Only a column of the type INTEGER is SQLite's own row number, without an index."""
+
 SEQUENCE_BITS = 22
 ALL = 0
 """The id of the row that stands for all brands."""
@@ -50,7 +53,7 @@ source = sa.Table(
 rejection = sa.Table(
     "rejection",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("source_id", Integer, ForeignKey("source.id"), nullable=False, index=True),
     Column("at", BigInteger, nullable=False),
     Column("item", Text, nullable=False),
@@ -60,7 +63,7 @@ rejection = sa.Table(
 mention = sa.Table(
     "mention",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("ukey", BigInteger, nullable=False, unique=True),
     Column("platform_id", Integer, nullable=False),
     Column("external_id", Text, nullable=False),
@@ -120,10 +123,9 @@ mention_brand = sa.Table(
 mention_name = sa.Table(
     "mention_name",
     metadata,
-    Column("name_id", Integer, primary_key=True, autoincrement=False),
     Column("mention_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name_id", Integer, primary_key=True, autoincrement=False),
     Column("dimension", SmallInteger, nullable=False),
-    Index("mention_name_mention", "mention_id"),
     sqlite_with_rowid=False,
 )
 """Which entities and topics a mention has."""
@@ -131,7 +133,7 @@ mention_name = sa.Table(
 enrichment = sa.Table(
     "enrichment",
     metadata,
-    Column("mention_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("mention_id", Id, primary_key=True, autoincrement=False),
     Column("enriched_at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
@@ -139,7 +141,7 @@ enrichment = sa.Table(
 pending = sa.Table(
     "pending",
     metadata,
-    Column("mention_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("mention_id", Id, primary_key=True, autoincrement=False),
     Column("indexed", SmallInteger, nullable=False, server_default="0"),
     Column("leased_until", BigInteger, nullable=False, server_default="0"),
     Index(
@@ -154,7 +156,7 @@ pending = sa.Table(
 story = sa.Table(
     "story",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("opener_id", BigInteger, nullable=False),
     Column("size", Integer, nullable=False),
 )
@@ -162,24 +164,27 @@ story = sa.Table(
 story_hash = sa.Table(
     "story_hash",
     metadata,
-    Column("hash", BigInteger, primary_key=True, autoincrement=False),
+    Column("period", SmallInteger, primary_key=True, autoincrement=False),
+    Column("hash", Integer, primary_key=True, autoincrement=False),
     Column("mention_id", BigInteger, primary_key=True, autoincrement=False),
-    Index("story_hash_mention", "mention_id"),
     sqlite_with_rowid=False,
 )
-"""Exact and band hashes of the mentions that stand for their story."""
+"""Exact and band hashes, cut to 32 bits, of the mentions that stand for their story.
+
+``period`` counts windows of ``storage.stories``: what is looked up together lies together.
+"""
 
 fingerprint = sa.Table(
     "fingerprint",
     metadata,
-    Column("mention_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("story_id", BigInteger, nullable=False, index=True),
+    Column("mention_id", Id, primary_key=True, autoincrement=False),
+    Column("story_id", BigInteger, nullable=False),
     Column("exact", BigInteger, nullable=False),
     Column("algorithm", Text, nullable=False),
-    Column("bands", Text, nullable=False),
-    Column("signature", sa.LargeBinary, nullable=False),
+    Column("hashes", sa.LargeBinary, nullable=False),
+    Column("sketch", sa.LargeBinary, nullable=False),
 )
-"""Fingerprints of the mentions that stand for their story."""
+"""Fingerprints of the mentions that stand for their story; ``hashes`` as in ``story_hash``."""
 
 tally = sa.Table(
     "tally",
@@ -214,12 +219,12 @@ tally_day = sa.Table(
     Column("rating_count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""By platform, kind, source, entity and topic (see ``storage.names``), a day at a time."""
+"""By platform, kind, entity and topic (see ``storage.names``) a day; brand 0 by source too."""
 
 correction = sa.Table(
     "correction",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("mention_id", BigInteger, nullable=False, index=True),
     Column("brand_id", Integer, nullable=False),
     Column("label", SmallInteger, nullable=False),
@@ -232,7 +237,7 @@ correction = sa.Table(
 alert = sa.Table(
     "alert",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("fingerprint", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("opened_at", BigInteger, nullable=False),
@@ -255,7 +260,7 @@ alert = sa.Table(
 silence = sa.Table(
     "silence",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("matchers", Text, nullable=False),
     Column("starts_at", BigInteger, nullable=False),
     Column("ends_at", BigInteger, nullable=False),
@@ -266,7 +271,7 @@ silence = sa.Table(
 outbox = sa.Table(
     "outbox",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", Id, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False, unique=True),
     Column("channel", Text, nullable=False),
     Column("thread", Text, nullable=False),

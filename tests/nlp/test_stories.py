@@ -84,4 +84,4 @@ def test_hashes_fit_a_signed_64_bit_column(pending: Callable[..., Pending]) -> N
     for text in (ARTICLE, OTHER, "😀", "Nul"):
         found = _print(text, pending)
         assert all(-(2**63) <= n < 2**63 for n in (found.exact, *found.bands))
-        assert (len(found.bands), len(found.signature)) in ((0, 0), (25, 512))
+        assert (len(found.bands), len(found.signature)) in ((0, 0), (10, 512), (12, 512))

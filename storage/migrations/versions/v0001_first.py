@@ -8,6 +8,9 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""Only a column of the type INTEGER is SQLite's own row number, without an index beside it."""
+
 FULLTEXT = {
     "sqlite": (
         "CREATE VIRTUAL TABLE fulltext USING fts5(body, tags, tokenize = 'unicode61')",
@@ -24,7 +27,7 @@ def upgrade() -> None:
     """Make every table."""
     op.create_table(
         "alert",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
@@ -47,7 +50,7 @@ def upgrade() -> None:
     op.create_index("alert_opened", "alert", ["opened_at"], unique=False)
     op.create_table(
         "correction",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("mention_id", sa.BigInteger(), nullable=False),
         sa.Column("brand_id", sa.Integer(), nullable=False),
         sa.Column("label", sa.SmallInteger(), nullable=False),
@@ -59,25 +62,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_correction_mention_id"), "correction", ["mention_id"], unique=False)
     op.create_table(
         "enrichment",
-        sa.Column("mention_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("mention_id", ID, autoincrement=False, nullable=False),
         sa.Column("enriched_at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("mention_id"),
     )
     op.create_table(
         "fingerprint",
-        sa.Column("mention_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("mention_id", ID, autoincrement=False, nullable=False),
         sa.Column("story_id", sa.BigInteger(), nullable=False),
         sa.Column("exact", sa.BigInteger(), nullable=False),
         sa.Column("algorithm", sa.Text(), nullable=False),
-        sa.Column("bands", sa.Text(), nullable=False),
-        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.Column("sketch", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("mention_id"),
     )
-    op.create_index(op.f("ix_fingerprint_story_id"), "fingerprint", ["story_id"], unique=False)
     op.create_table(
         "mention",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("ukey", sa.BigInteger(), nullable=False),
         sa.Column("platform_id", sa.Integer(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
@@ -131,13 +133,12 @@ def upgrade() -> None:
     op.create_index("mention_brand_mention", "mention_brand", ["mention_id"], unique=False)
     op.create_table(
         "mention_name",
-        sa.Column("name_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("mention_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("dimension", sa.SmallInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name_id", "mention_id"),
+        sa.PrimaryKeyConstraint("mention_id", "name_id"),
         sqlite_with_rowid=False,
     )
-    op.create_index("mention_name_mention", "mention_name", ["mention_id"], unique=False)
     op.create_table(
         "name",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -155,7 +156,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "outbox",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", ID, autoincrement=False, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("thread", sa.Text(), nullable=False),
@@ -186,7 +187,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "pending",
-        sa.Column("mention_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("mention_id", ID, autoincrement=False, nullable=False),
         sa.Column("indexed", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("leased_until", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("mention_id"),
@@ -201,7 +202,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "silence",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("matchers", sa.Text(), nullable=False),
         sa.Column("starts_at", sa.BigInteger(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
@@ -232,19 +233,19 @@ def upgrade() -> None:
     )
     op.create_table(
         "story",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("opener_id", sa.BigInteger(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "story_hash",
-        sa.Column("hash", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("period", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("mention_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("hash", "mention_id"),
+        sa.PrimaryKeyConstraint("period", "hash", "mention_id"),
         sqlite_with_rowid=False,
     )
-    op.create_index("story_hash_mention", "story_hash", ["mention_id"], unique=False)
     op.create_table(
         "tally",
         sa.Column("brand_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -279,7 +280,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "rejection",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("item", sa.Text(), nullable=False),
