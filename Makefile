@@ -43,7 +43,7 @@ lint: install-dev
 	$(BIN)/lint-imports
 
 test: install-dev lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 bench: install-dev
 	@for file in benchmarks/[a-z]*.py; do echo; echo "== $$file"; $(BIN)/python -m $$(echo $${file%.py} | tr / .) || exit 1; done

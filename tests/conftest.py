@@ -16,6 +16,14 @@ NOW = datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
 _connect = socket.socket.connect
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file on one worker, and all that look at the demo beside each other."""
+    for item in items:
+        named = getattr(item, "fixturenames", ())
+        group = "demo" if "demo" in named else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(autouse=True)
 def nobody_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every connection that leaves this machine."""
