@@ -16,6 +16,7 @@ NOW = datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
 _connect = socket.socket.connect
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file on one worker, and all that look at the demo beside each other."""
     for item in items:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def dashboard(demo: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(dashboard: str) -> Iterator[Any]:
+def page(dashboard: str, tmp_path: Path) -> Iterator[Any]:
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("Chromium is not installed, and CI must not skip this test")
@@ -62,6 +63,7 @@ def page(dashboard: str) -> Iterator[Any]:
         made.on("pageerror", lambda error: made.complaints.append(str(error)))
         made.goto(dashboard)
         yield made
+        made.screenshot(path=tmp_path / "last.png")
         browser.close()
 
 
@@ -105,7 +107,11 @@ def test_a_morning_with_the_dashboard(page: Any, demo: Any) -> None:
     search.press("Enter")
 
     open_page(page, "Overview")
-    waiting = [r for r in demo.app.store.alerts(open_only=True) if r.acknowledged_at is None]
+    waiting = [
+        r
+        for r in demo.app.store.alerts(open_only=True)
+        if r.acknowledged_at is None and r.alert.labels.get("brand") == "Aubelune"
+    ]
     page.locator(f".st-key-ack-{waiting[0].id} button").first.click()
     wait_until(
         page,
