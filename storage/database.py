@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -135,6 +137,16 @@ class Database:
                     forget()
 
     @contextmanager
+    def write_many(self) -> Iterator[sa.Connection]:
+        """Open ``write`` for a batch, with the cyclic collector held back until it is done.
+
+        A batch makes hundreds of thousands of tuples and no cycle, and passes of the collector
+        over them were a quarter of the cost of keeping it.
+        """
+        with _PAUSE, self.write() as connection:
+            yield connection
+
+    @contextmanager
     def _named_errors(self) -> Iterator[None]:
         try:
             yield
@@ -250,6 +262,31 @@ class Database:
         """Delete the rows whose ``column`` is one of ``values``."""
         if values:
             connection.execute(sa.delete(column.table).where(self.among(column, values)))
+
+
+class _Pause:
+    """Hold the cyclic collector back while any thread is inside."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._was_on = False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._was_on = gc.isenabled()
+                gc.disable()
+            self._inside += 1
+
+    def __exit__(self, *_error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._was_on:
+                gc.enable()
+
+
+_PAUSE = _Pause()
 
 
 def _pg_type(kind: sa.types.TypeEngine[Any]) -> str:

@@ -126,17 +126,21 @@ def _write(
 
 
 FACT_COLUMNS = Fact._fields
-_FACT_UPDATE = ", ".join(f"{name} = excluded.{name}" for name in FACT_COLUMNS[2:])
 
 
 def write_facts(connection: sa.Connection, database: Database, facts: Sequence[Fact]) -> None:
-    """Insert or replace facts."""
-    database.insert(
+    """Insert facts that are not there yet."""
+    database.insert(connection, tables.mention_brand, FACT_COLUMNS, sorted(facts))
+
+
+def update_facts(connection: sa.Connection, database: Database, facts: Sequence[Fact]) -> None:
+    """Replace facts that are there already."""
+    database.update(
         connection,
         tables.mention_brand,
-        FACT_COLUMNS,
-        sorted(facts),
-        conflict=f"ON CONFLICT (brand_id, mention_id) DO UPDATE SET {_FACT_UPDATE}",
+        FACT_COLUMNS[2:],
+        FACT_COLUMNS[:2],
+        [(*fact[2:], *fact[:2]) for fact in sorted(facts)],
     )
 
 

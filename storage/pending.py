@@ -18,7 +18,7 @@ from storage.fulltext import FullText
 from storage.loading import load
 from storage.moments import micros
 from storage.names import Names
-from storage.recount import brand_numbers, recount
+from storage.recount import brand_numbers, read_rows, recount
 from storage.rows import digest_of, storable
 from storage.tables import ALL
 
@@ -72,15 +72,15 @@ def save(
 
     What was understood of a text that was edited meanwhile is dropped: the mention waits again.
     """
-    table = tables.mention
     by_id = {item.id: (item, enrichment) for item, enrichment in done}
-    rows = connection.execute(
-        sa.select(table.c.id, table.c.digest, table.c.story_id).where(
-            database.among(table.c.id, sorted(by_id))
-        )
-    ).all()
+    stored = read_rows(connection, database, sorted(by_id))
+    rows = {
+        number: row
+        for number, row in stored.items()
+        if row["digest"] == digest_of(by_id[number][0].mention)
+    }
     # In the order of ids: neighbouring rows lie on the same pages.
-    kept = sorted(row.id for row in rows if row.digest == digest_of(by_id[row.id][0].mention))
+    kept = sorted(rows)
     if not kept:
         return 0
     found = {number: _storable(by_id[number][1]) for number in kept}
@@ -92,15 +92,16 @@ def save(
         conflict="ON CONFLICT (mention_id) DO UPDATE SET "
         "enriched_at = excluded.enriched_at, body = excluded.body",
     )
-    without_story = {row.id for row in rows if row.story_id is None}
     prints: dict[int, Fingerprint] = {
         number: item.fingerprint
         for number, item in found.items()
-        if item.fingerprint is not None and number in without_story
+        if item.fingerprint is not None and rows[number]["story_id"] is None
     }
     assigned = stories.assign(connection, database, prints)
-    demoted = assigned.demoted - set(kept)
-    counted = recount(connection, database, names, [*kept, *sorted(demoted)], enrichments=found)
+    for number, story in assigned.story_of.items():
+        rows[number]["story_id"] = story
+    demoted = sorted(assigned.demoted - rows.keys())
+    counted = recount(connection, database, names, [*kept, *demoted], enrichments=found, rows=rows)
     _index(connection, database, index, kept, by_id, counted.after)
     _dequeue(connection, database, names, kept, by_id, counted.after)
     return len(kept)
@@ -158,12 +159,14 @@ def _dequeue(
 
 
 def _storable(enrichment: Enrichment) -> Enrichment:
-    """Return the enrichment with names a database can hold."""
+    """Return the enrichment with names a database can hold; itself when nothing had to change."""
+    named = [text for e in enrichment.entities for text in (e.name, e.surface)]
+    named += enrichment.topics
+    if storable(joined := "\n".join(named)) == joined:
+        return enrichment
     entities = tuple(
         dataclasses.replace(e, name=storable(e.name), surface=storable(e.surface))
         for e in enrichment.entities
     )
     topics = tuple(storable(topic) for topic in enrichment.topics)
-    if entities == enrichment.entities and topics == enrichment.topics:
-        return enrichment
     return dataclasses.replace(enrichment, entities=entities, topics=topics)

@@ -21,11 +21,12 @@ from storage.facts import (
     counted_names,
     read_facts,
     read_names,
+    update_facts,
     write_facts,
     write_names,
 )
 from storage.names import BRAND, ENTITY, TOPIC, Names
-from storage.rows import feeling_toward, millionths, overlay, rating_of, storable
+from storage.rows import feeling_toward, millionths, overlay, rating_of
 from storage.tables import ALL
 
 _COLUMNS = (
@@ -33,6 +34,7 @@ _COLUMNS = (
     "source_id",
     "platform_id",
     "kind",
+    "digest",
     "story_id",
     "language",
     "rating",
@@ -62,9 +64,9 @@ def facts_for(
     rating = millionths(rating_of(row["rating"]))
     lang = shown.language or row["language"] or ""
     rest = (source, platform, kind, opened, engagement, reach, rating, lang)
-    facts = [Fact(ALL, number, *feeling_toward(shown, None), *rest)]
+    facts = [Fact._make((ALL, number, *feeling_toward(shown, None), *rest))]
     for brand_id, brand in brands.items():
-        facts.append(Fact(brand_id, number, *feeling_toward(shown, brand), *rest))
+        facts.append(Fact._make((brand_id, number, *feeling_toward(shown, brand), *rest)))
     return facts
 
 
@@ -75,16 +77,19 @@ def recount(
     ids: Sequence[int],
     *,
     enrichments: Mapping[int, Enrichment] | None = None,
+    rows: Mapping[int, dict[str, Any]] | None = None,
     gained: Mapping[int, Iterable[int]] | None = None,
 ) -> Recount:
     """Bring facts, names and tallies of the mentions ``ids`` in line with their rows.
 
-    ``enrichments`` saves reading those just written; ``gained`` adds brand numbers.
+    ``enrichments`` and ``rows`` save reading those at hand; ``gained`` adds brand numbers.
     """
     result = Recount()
     if not ids:
         return result
-    rows = read_rows(connection, database, ids)
+    known = rows or {}
+    unread = [number for number in ids if number not in known]
+    rows = {**known, **read_rows(connection, database, unread)}
     result.before = read_facts(connection, database, ids)
     names_before = read_names(connection, database, ids)
     found = dict(enrichments or {})
@@ -97,6 +102,7 @@ def recount(
     names_after = _names_after(connection, names, found)
     ledger = Ledger()
     changed: list[Fact] = []
+    gained_facts: list[Fact] = []
     for number, row in rows.items():
         held = {fact.brand_id for fact in result.before.get(number, ())} - {ALL}
         held.update((gained or {}).get(number, ()))
@@ -113,8 +119,11 @@ def recount(
             ledger.add(fact, old, sign=-1)
         for fact in after:
             ledger.add(fact, new)
-        changed.extend(after)
-    write_facts(connection, database, changed)
+        had = {fact.brand_id for fact in before}
+        for fact in after:
+            (changed if fact.brand_id in had else gained_facts).append(fact)
+    update_facts(connection, database, changed)
+    write_facts(connection, database, gained_facts)
     write_names(connection, database, names_before, {n: names_after.get(n, set()) for n in rows})
     ledger.write(connection, database)
     return result
@@ -145,6 +154,8 @@ def read_rows(
 ) -> dict[int, dict[str, Any]]:
     """Return the columns of the mentions ``ids`` that facts are made of."""
     table = tables.mention
+    if not ids:
+        return {}
     rows = connection.execute(
         sa.select(*(table.c[name] for name in _COLUMNS)).where(database.among(table.c.id, ids))
     )
@@ -210,11 +221,11 @@ def _names_after(
     connection: sa.Connection, names: Names, found: Mapping[int, Enrichment]
 ) -> dict[int, set[Name]]:
     entities = {
-        number: [storable(item.name) for item in enrichment.entities if item.name.strip()]
+        number: [item.name for item in enrichment.entities if item.name.strip()]
         for number, enrichment in found.items()
     }
     topics = {
-        number: [storable(topic) for topic in enrichment.topics if topic.strip()]
+        number: [topic for topic in enrichment.topics if topic.strip()]
         for number, enrichment in found.items()
     }
     entity_ids = names.give(connection, ENTITY, (n for some in entities.values() for n in some))

@@ -115,7 +115,7 @@ class Store:
         gains the brands that match now and loses none. A batch without a cursor leaves the
         source's cursor where it was.
         """
-        with self._database.write() as connection:
+        with self._database.write_many() as connection:
             number = sources.number_of(connection, source, type=type, now=now)
             saved = self._mentions.save(connection, number, batch, matches, now=now)
             sources.reject(connection, number, batch.rejected, now=now, unmatched=saved.unmatched)
@@ -202,7 +202,7 @@ class Store:
 
     def claim_pending(self, *, now: datetime, limit: int, lease: timedelta) -> list[Pending]:
         """Lease the newest mentions that wait for enrichment. A lease that runs out frees them."""
-        with self._database.write() as connection:
+        with self._database.write_many() as connection:
             return pending.claim(
                 connection, self._database, self._names, now=now, limit=limit, lease=lease
             )
@@ -212,7 +212,7 @@ class Store:
         were kept (a mention deleted or edited meanwhile is not)."""
         if not done:
             return 0
-        with self._database.write() as connection:
+        with self._database.write_many() as connection:
             return pending.save(connection, self._database, self._names, self._index, done, now=now)
 
     def pending_count(self) -> int:

@@ -186,8 +186,9 @@ def _read(connection: sa.Connection, database: Database, arrived: Sequence[_Stan
                 prints.c.sketch,
             ).where(database.among(prints.c.mention_id, sorted(near)))
         )
-        for *values_, hashes, kept in rows:
-            lookup.add(_Standing(*values_, array("i", bytes(hashes)), bytes(kept)))
+        for number, story, exact, algorithm, hashes, kept in rows:
+            held = array("i", bytes(hashes))
+            lookup.add(_Standing(number, story, exact, algorithm, held, bytes(kept)))
     return lookup
 
 
@@ -234,9 +235,13 @@ def _join(
 def _write_story_ids(
     connection: sa.Connection, database: Database, story_of: Mapping[int, int]
 ) -> None:
-    database.update(connection, tables.mention, ("story_id",), ("id",), [
-        (story, number) for number, story in story_of.items()
-    ])
+    database.update(
+        connection,
+        tables.mention,
+        ("story_id",),
+        ("id",),
+        [(story, number) for number, story in story_of.items()],
+    )
 
 
 def leave(connection: sa.Connection, database: Database, ids: Sequence[int]) -> set[int]:
