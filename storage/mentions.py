@@ -124,7 +124,11 @@ class Mentions:
         platforms = self._names.give(
             connection, PLATFORM, (item.mention.platform for item in incoming)
         )
-        hashes = [ukey_of(item.mention.key, salt) for salt in range(SALTS) for item in incoming]
+        places = [
+            [ukey_of(key, salt) for salt in range(SALTS)]
+            for key in (item.mention.key for item in incoming)
+        ]
+        hashes = [number for mine in places for number in mine]
         table = tables.mention
         rows = connection.execute(
             sa.select(*(table.c[name] for name in _LIGHT)).where(
@@ -133,9 +137,8 @@ class Mentions:
         ).mappings()
         taken = {row["ukey"]: dict(row) for row in rows}
         given_out: set[int] = set()
-        for item in incoming:
+        for item, mine in zip(incoming, places, strict=True):
             item.platform_id = platforms[item.mention.platform]
-            mine = [ukey_of(item.mention.key, salt) for salt in range(SALTS)]
             for number in mine:
                 row = taken.get(number)
                 if row is not None and (row["platform_id"], row["external_id"]) == (
@@ -329,11 +332,12 @@ def _collapse(batch: Batch, matches: Mapping[str, Sequence[str]]) -> list[_Incom
         given = batch.given.get(mention.key)
         brands = tuple(given.brands if given and given.brands else matches.get(mention.key, ()))
         mention = clean(mention)
-        earlier = incoming.get(mention.key)
+        key = mention.key
+        earlier = incoming.get(key)
         if earlier is not None:
             brands = (*earlier.brands, *brands)
             given = given or earlier.given
             if mention.collected_at < earlier.mention.collected_at:
                 mention = earlier.mention
-        incoming[mention.key] = _Incoming(mention, tuple(dict.fromkeys(brands)), given)
+        incoming[key] = _Incoming(mention, tuple(dict.fromkeys(brands)), given)
     return list(incoming.values())
