@@ -11,7 +11,8 @@ from renom.query.fields import FIELDS, LABEL_FIELDS, RANGE_FIELDS, TEXT_FIELDS
 from renom.query.linter import Finding, lint
 from renom.query.matcher import Matcher, Span, matches, spans
 from renom.query.parser import parse
-from renom.query.text import Token, fold, fold_case, folded_tokens, index_form, normalise, tokens
+from renom.query.spreading import folded_tokens, normalise
+from renom.query.text import Token, fold, fold_case, index_form, tokens
 from renom.query.tree import (
     And,
     Field,

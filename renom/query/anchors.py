@@ -8,9 +8,11 @@ between spaces: `` orange `` is the word, `` orang`` the start of one, ``phone `
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import cache
 
-from renom.query.tree import And, Near, Node, Or, Term, Within, Word
+from renom.query.tree import And, Near, Node, Or, Term, Within, Word, terms
 
 _PART = re.compile(r"[^*?]+")
 
@@ -39,23 +41,53 @@ def anchor_of(word: Word) -> str:
     return max(parts, key=lambda part: len(part.strip()), default="")
 
 
+def anchors_by_query(roots: Sequence[Node]) -> list[frozenset[str] | None]:
+    """Return the anchors of each tree of a set of queries.
+
+    A literal that many of the queries hold (``mobile``, ``service``) is common in the texts they
+    are asked of too, so others are preferred.
+    """
+    held = [
+        Counter(
+            anchor
+            for term in terms(root, positive_only=True)
+            for anchor in set(map(anchor_of, term.words))
+        )
+        for root in roots
+    ]
+    uses: Counter[str] = Counter()
+    for own in held:
+        uses.update(own.keys())
+    shares = {anchor: _share(anchor) * times for anchor, times in uses.items() if anchor}
+    return [
+        # A literal that serves several parts of a query stands for all of them.
+        _anchors(root, lambda anchor, own=own: shares[anchor] / own[anchor] ** 2)  # type: ignore[misc]
+        for root, own in zip(roots, held, strict=True)
+    ]
+
+
 def anchors_of(node: Node) -> frozenset[str] | None:
-    """Return the anchors of a tree, or None when a text without any literal can match.
+    """Return the anchors of one tree, or None when a text without any literal can match."""
+    return anchors_by_query([node])[0]
+
+
+def _anchors(node: Node, cost: Callable[[str], float]) -> frozenset[str] | None:
+    """Return the anchors of a tree.
 
     A term is anchored by its rarest word, AND and NEAR by their rarest part, OR by all parts.
     """
     if isinstance(node, Term):
-        return frozenset([min(filter(None, map(anchor_of, node.words)), key=_share)])
+        return frozenset([min(filter(None, map(anchor_of, node.words)), key=cost)])
     if isinstance(node, Within):
-        return anchors_of(node.item)
+        return _anchors(node.item, cost)
     if isinstance(node, Or):
-        parts = [anchors_of(item) for item in node.items]
+        parts = [_anchors(item, cost) for item in node.items]
         if any(part is None for part in parts):
             return None
         return frozenset(anchor for part in parts if part is not None for anchor in part)
     if isinstance(node, And | Near):
-        known = [part for part in map(anchors_of, node.items) if part is not None]
-        return min(known, key=lambda part: sum(map(_share, part)), default=None)
+        known = [part for item in node.items if (part := _anchors(item, cost)) is not None]
+        return min(known, key=lambda part: sum(map(cost, part)), default=None)
     return None
 
 

@@ -10,55 +10,38 @@ structured text search"): none holds another, so there are never more of them th
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
-from operator import itemgetter
+from dataclasses import replace
 
+from renom.query.anchors import anchor_of
 from renom.query.globs import glob
 from renom.query.labels import label_test, range_test
+from renom.query.stretches import Stretch, Test, following, minimal
 from renom.query.text import LONGEST_TOKEN, exact, fold_case, sigil_before
 from renom.query.tree import And, Field, Near, Node, Not, Range, Term, Within, Word
 from renom.query.view import View
 
-Stretch = tuple[int, int]
-"""First token and token after the last."""
-
-_NONE: tuple[int, ...] = ()
-
-
-class Test(ABC):
-    """One node of a tree, ready to run."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def holds(self, view: View) -> bool:
-        """Whether the node is true of the view."""
-
-    @abstractmethod
-    def mark(self, view: View, marks: set[Stretch]) -> None:
-        """Add what to highlight; only called when the node holds."""
-
-    def stretches(self, view: View) -> list[Stretch]:
-        """Return every stretch that matches, by start (text nodes only)."""
-        raise NotImplementedError
+_FEW_WORDS = 8
 
 
 class _PlainWord(Test):
     """One word without wildcard, accent, case or sigil: a look-up."""
 
-    __slots__ = ("word",)
+    __slots__ = ("padded", "word")
 
     def __init__(self, word: Word) -> None:
         self.word = word.folded
+        self.padded = f" {self.word} "
 
     def holds(self, view: View) -> bool:
-        return self.word in view.words
+        return self.padded in view.haystack
 
     def stretches(self, view: View) -> list[Stretch]:
-        return [(at, at + 1) for at in view.index.get(self.word, _NONE)]
+        if self.padded not in view.haystack:
+            return []
+        return [(at, at + 1) for at in view.where(self.word)]
 
     def mark(self, view: View, marks: set[Stretch]) -> None:
         marks.update(self.stretches(view))
@@ -71,11 +54,10 @@ class _Positions:
 
     def __init__(self, word: Word) -> None:
         self.any, self.folded, self.sigil = word.any, word.folded, word.sigil
-        self.fits: Callable[[str], object] | None = None
+        self.fits: Callable[[str], bool] | None = None
         if word.wild and not word.any:
             head = self.folded.rstrip("*")
-            prefix = "*" not in head and "?" not in head
-            self.fits = _starts(head) if prefix else glob(self.folded).fullmatch
+            self.fits = _starts(head) if _is_prefix(word) else _like(self.folded)
         self.form: Callable[[str], str] | None = None
         self.wanted = ""
         self.pattern: re.Pattern[str] | None = None
@@ -90,15 +72,9 @@ class _Positions:
         if self.any:
             found = range(len(view.tokens))
         elif self.fits is None:
-            found = view.index.get(self.folded, _NONE)
+            found = view.where(self.folded)
         else:
-            fits = self.fits
-            fitting = [
-                positions
-                for token, positions in view.index.items()
-                if fits(token) and len(token) <= LONGEST_TOKEN
-            ]
-            found = fitting[0] if len(fitting) == 1 else sorted(p for ps in fitting for p in ps)
+            found = view.fitting(self.fits)
         if found and (self.form or self.sigil):
             return [position for position in found if self._agrees(view, position)]
         return found
@@ -115,27 +91,78 @@ class _Positions:
         return token == self.wanted
 
 
+def _is_plain(word: Word) -> bool:
+    return not (word.wild or word.exact or word.accented or word.sigil)
+
+
+def _is_prefix(word: Word) -> bool:
+    return word.wild and word.text.rstrip("*").replace("?", "*").count("*") == 0
+
+
+def _padded(words: Sequence[Word]) -> tuple[str, ...]:
+    """Return the words that must stand in the text, between spaces, the longest first."""
+    whole = {f" {word.folded} " for word in words if not word.wild}
+    return tuple(sorted(whole, key=lambda word: (-len(word), word)))
+
+
 def _starts(head: str) -> Callable[[str], bool]:
-    return lambda token: token.startswith(head)
+    return lambda token: token.startswith(head) and len(token) <= LONGEST_TOKEN
+
+
+def _like(pattern: str) -> Callable[[str], bool]:
+    fits = glob(pattern).fullmatch
+    return lambda token: len(token) <= LONGEST_TOKEN and fits(token) is not None
 
 
 class _Words(Test):
     """Words side by side."""
 
-    __slots__ = ("needed", "words")
+    __slots__ = ("exact", "head", "line", "needed", "parts", "sigil", "words")
 
     def __init__(self, term: Term) -> None:
         self.words = tuple(_Positions(word) for word in term.words)
-        plain = [word.folded for word in term.words if not word.wild]
-        self.needed = tuple(sorted(plain, key=len, reverse=True))
+        self.needed = _padded(term.words)
+        self.parts = tuple(anchor_of(word) for word in term.words if word.wild and not word.any)
+        self.exact = tuple(exact(word.text) for word in term.words if word.exact and not word.wild)
+        self.line = ""
+        if all(map(_is_plain, term.words)):
+            self.line = f" {' '.join(word.folded for word in term.words)} "
+        only = term.words[0]
+        lone = len(term.words) == 1 and not (only.exact or only.accented or only.sigil)
+        self.head = self.parts[0] if lone and _is_prefix(only) else ""
+        tag = len(term.words) == 1 and only.sigil and _is_plain(replace(only, sigil=""))
+        self.sigil = (only.folded, only.sigil) if tag else None
 
     def holds(self, view: View) -> bool:
-        return bool(self.stretches(view))
+        if not self._may(view):
+            return False
+        if self.line:
+            return self.line in view.line
+        if self.head and len(view.spread) <= LONGEST_TOKEN:
+            return True
+        if self.sigil:
+            word, sigil = self.sigil
+            return sigil in view.sigils.get(word, "")
+        return bool(self._found(view))
+
+    def _may(self, view: View) -> bool:
+        """Whether nothing that can be told at once speaks against it."""
+        for word in self.needed:
+            if word not in view.haystack:
+                return False
+        for part in self.parts:
+            if part not in view.spread:
+                return False
+        if self.exact and (text := view.exact) is not None:
+            for word in self.exact:
+                if word not in text:
+                    return False
+        return True
 
     def stretches(self, view: View) -> list[Stretch]:
-        for word in self.needed:
-            if word not in view.words:
-                return []
+        return self._found(view) if self._may(view) else []
+
+    def _found(self, view: View) -> list[Stretch]:
         width = len(self.words)
         starts: Sequence[int] = self.words[0](view)
         for offset in range(1, width):
@@ -162,7 +189,10 @@ class _Any(Test):
         self.tests = tuple(tests)
 
     def holds(self, view: View) -> bool:
-        return any(test.holds(view) for test in self.tests)
+        for test in self.tests:  # noqa: SIM110 - a hot loop; any() is slower
+            if test.holds(view):
+                return True
+        return False
 
     def stretches(self, view: View) -> list[Stretch]:
         return sorted({stretch for test in self.tests for stretch in test.stretches(view)})
@@ -174,16 +204,23 @@ class _Any(Test):
 
 
 class _AnyPlain(_Any):
-    """OR of plain words: one set operation, however many words."""
+    """OR of plain words: one set operation when they are many."""
 
-    __slots__ = ("words",)
+    __slots__ = ("padded", "words")
 
     def __init__(self, tests: Sequence[_PlainWord]) -> None:
         super().__init__(tests)
         self.words = frozenset(test.word for test in tests)
+        self.padded = tuple(test.padded for test in tests[:_FEW_WORDS])
 
     def holds(self, view: View) -> bool:
-        return not self.words.isdisjoint(view.words)
+        if len(self.words) > _FEW_WORDS:
+            return not self.words.isdisjoint(view.words)
+        haystack = view.haystack
+        for word in self.padded:  # noqa: SIM110 - a hot loop; any() is slower
+            if word in haystack:
+                return True
+        return False
 
 
 class _All(Test):
@@ -260,26 +297,26 @@ class _Near(Test):
         # The same word twice must stand at two places.
         self.tests = tuple((test_of(item), count) for item, count in Counter(node.items).items())
         self.distance, self.ordered, self.size = node.distance, node.ordered, len(node.items)
-        self.needed = tuple(test.word for test, _ in self.tests if isinstance(test, _PlainWord))
+        self.needed = tuple(test.padded for test, _ in self.tests if isinstance(test, _PlainWord))
 
     def holds(self, view: View) -> bool:
         return bool(self.stretches(view))
 
     def stretches(self, view: View) -> list[Stretch]:
         for word in self.needed:
-            if word not in view.words:
+            if word not in view.haystack:
                 return []
         found = [test.stretches(view) for test, _ in self.tests]
         if not all(found):
             return []
         if self.size == 2:
             left, right = found[0], found[-1]
-            near = _following(left, right, self.distance)
+            near = following(left, right, self.distance)
             if not self.ordered:
-                near += _following(right, left, self.distance)
+                near += following(right, left, self.distance)
         else:
             near = self._windows(found)
-        return _minimal(near)
+        return minimal(near)
 
     def _windows(self, found: list[list[Stretch]]) -> list[Stretch]:
         """Return the smallest windows that hold every part as often as it was written."""
@@ -326,37 +363,6 @@ class _Near(Test):
                     marks.add((start, end))
 
 
-def _following(left: list[Stretch], right: list[Stretch], distance: int) -> list[Stretch]:
-    """Return each ``left`` joined to the ``right`` that follows within ``distance`` and ends first.
-
-    One pass: ``queue`` holds the stretches in reach that may still end first, by start and end.
-    """
-    found: list[Stretch] = []
-    queue: deque[Stretch] = deque()
-    coming = 0
-    for start, end in sorted(left, key=itemgetter(1)):
-        while coming < len(right) and right[coming][0] <= end + distance:
-            while queue and queue[-1][1] >= right[coming][1]:
-                queue.pop()
-            queue.append(right[coming])
-            coming += 1
-        while queue and queue[0][0] < end:
-            queue.popleft()
-        if queue:
-            found.append((start, queue[0][1]))
-    return found
-
-
-def _minimal(stretches: list[Stretch]) -> list[Stretch]:
-    """Return the stretches that hold no other one, by start."""
-    kept: list[Stretch] = []
-    for start, end in sorted(stretches, key=lambda stretch: (-stretch[0], stretch[1])):
-        if not kept or end < kept[-1][1]:
-            kept.append((start, end))
-    kept.reverse()
-    return kept
-
-
 def _cost(test: Test) -> int:
     """Rank tests so that AND fails early and cheaply."""
     kinds: tuple[type[Test] | tuple[type[Test], ...], ...] = (
@@ -373,8 +379,7 @@ def test_of(node: Node) -> Test:
     if isinstance(node, Term):
         word = node.words[0]
         lone = len(node.words) == 1
-        special = word.wild or word.exact or word.accented or word.sigil
-        return _PlainWord(word) if lone and not special else _Words(node)
+        return _PlainWord(word) if lone and _is_plain(word) else _Words(node)
     if isinstance(node, Near):
         return _Near(node)
     if isinstance(node, Not):

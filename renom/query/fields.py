@@ -37,6 +37,28 @@ RANGE_FIELDS: tuple[str, ...] = ("rating", "engagement", "followers", "published
 
 FIELDS: tuple[str, ...] = TEXT_FIELDS + LABEL_FIELDS + RANGE_FIELDS
 
+ALIASES: dict[str, str] = {
+    "lang": "language",
+    "langue": "language",
+    "titre": "title",
+    "headline": "title",
+    "auteur": "author",
+    "username": "author",
+    "domain": "site",
+    "domainurl": "site",
+    "host": "site",
+    "links": "url",
+    "link": "url",
+    "pays": "country",
+    "sourcecountry": "country",
+    "authorfollowers": "followers",
+    "note": "rating",
+    "publishdate": "published",
+    "date": "published",
+    "marque": "brand",
+}
+"""Names that other tools, or French, use for a field. The linter says how they were read."""
+
 _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": KINDS,
     "sentiment": ("negative", "neutral", "positive"),
@@ -54,9 +76,11 @@ def nearest(name: str, known: tuple[str, ...]) -> str:
 
 
 def require_field(name: str, *, column: int = 1, line: int = 1) -> str:
-    """Return the known field called ``name`` (any case); raise QueryError with the nearest one."""
+    """Return the known field called ``name`` (any case, or an alias), or raise QueryError."""
     if name.lower() in FIELDS:
         return name.lower()
+    if name.lower() in ALIASES:
+        return ALIASES[name.lower()]
     if name.lower() in ("http", "https"):
         hint = 'put an address in quotes, or write url:"example.org/page"'
     elif close := nearest(name, FIELDS):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Literal
 
 from lark import Token
 
 from renom.errors import QueryError
-from renom.query.fields import FIELDS, nearest
-from renom.query.parser import lex, parse, place
+from renom.query.fields import ALIASES, FIELDS, nearest
+from renom.query.parser import SPELLINGS, lex, parse, place, prepare
 from renom.query.tree import And, Node, Not, Or, Query, Term, terms, walk
+from renom.query.wording import say
 
 Severity = Literal["error", "warning", "info"]
 _RANKS: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
@@ -27,9 +29,14 @@ _OPERATORS = {
     "ET": "AND",
     "OU": "OR",
     "SAUF": "NOT",
+    "&&": "AND",
 }
 _SMART = re.compile("[“”„‟«»〝〞＂]")
 _SHORT = 3
+_MOST = 30
+_USUAL = 5
+_LONGEST_MENDED = 2_000
+_LOWER_NEAR = re.compile(r"o?near/\d{1,4}f?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,11 @@ class Finding:
     proposal: str = ""
 
 
-def lint(text: str) -> list[Finding]:
-    """Return what is wrong or doubtful in ``text``, in reading order; never raises."""
+def lint(text: str, *, language: str = "en") -> list[Finding]:
+    """Return what is wrong or doubtful in ``text``, in reading order; never raises.
+
+    The messages are in ``language``, ``en`` or ``fr``.
+    """
     findings: list[Finding] = []
     query: Query | None = None
     try:
@@ -59,12 +69,16 @@ def lint(text: str) -> list[Finding]:
         tokens = lex(text)
     except QueryError:
         tokens = []
-    findings += _smart_quotes(text)
-    findings += _words(text, tokens)
-    findings += _mixed(text, tokens, query)
+    remarks = [_smart_quotes(text), _marks(text, tokens), _words(text, tokens)]
+    remarks.append(_mixed(text, tokens, query))
     if query is not None:
-        findings += _logic(text, query)
-    return sorted(findings, key=lambda one: (one.line, one.column, _RANKS[one.severity]))
+        remarks.append(_logic(text, query))
+    for some in remarks:
+        findings += islice(some, _MOST)
+    findings.sort(key=lambda one: (one.line, one.column, _RANKS[one.severity]))
+    if language == "en":
+        return findings
+    return [replace(one, message=say(one.message, language)) for one in findings]
 
 
 def _broken(text: str, error: QueryError) -> Finding:
@@ -75,6 +89,8 @@ def _broken(text: str, error: QueryError) -> Finding:
 
 def _mended(text: str, error: QueryError) -> str:
     """Return ``text`` with the likely correction of ``error`` when that can be read, else ''."""
+    if len(text) > _LONGEST_MENDED:
+        return ""
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     offset = starts[min(error.line, len(starts)) - 1] + error.column - 1
     before, after = text[:offset], text[offset:]
@@ -91,6 +107,10 @@ def _mended(text: str, error: QueryError) -> str:
             tries.insert(0, f"{before}{likely}:{after[name.end() :]}")
         quoted = re.sub(r"^\S+", lambda match: f'"{match.group()}"', after)
         tries.insert(1, before + quoted)
+    if other := re.match(r"\|\|?", after):
+        tries.insert(0, f"{before}OR{after[other.end() :]}")
+    if vague := re.match(r"O?NEAR/?(?=[\s(]|$)", after):
+        tries.insert(0, f"{before}{vague.group().rstrip('/')}/{_USUAL}{after[vague.end() :]}")
     if operator := re.match(r"(AND|OR|NOT|-)\s*", after):
         tries.insert(0, (before.rstrip() + " " + after[operator.end() :]).strip())
     for candidate in tries:
@@ -109,37 +129,103 @@ def _smart_quotes(text: str) -> Iterator[Finding]:
         yield Finding(message, line, column, "info", _SMART.sub('"', text))
 
 
+def _marks(text: str, tokens: list[Token]) -> Iterator[Finding]:
+    """Remark on a dash that stands alone: most often an exclusion with a space too many."""
+    for match in re.finditer(r"(?<=\s)-\s+(?=[\w\"({])", _outside(text)) if tokens else ():
+        line, column = place(text, match.start())
+        proposal = f"{text[: match.start()]}NOT {text[match.end() :]}"
+        message = "- that stands alone is left out; to exclude what follows, write NOT"
+        yield Finding(message, line, column, "warning", _readable(proposal))
+
+
+def _outside(text: str) -> str:
+    """Return ``text``, same length, with comments and what stands in quotes blanked."""
+    try:
+        text = prepare(text)
+    except QueryError:
+        return ""
+    return re.sub(r'"[^"]*"', lambda match: "_" * len(match.group()), text)
+
+
+def _readable(proposal: str) -> str:
+    """Return the proposal when it can be read, else nothing; a long query gets none."""
+    if len(proposal) > _LONGEST_MENDED:
+        return ""
+    try:
+        parse(proposal)
+    except QueryError:
+        return ""
+    return proposal
+
+
 def _words(text: str, tokens: list[Token]) -> Iterator[Finding]:
     """Remark on single tokens: operators in lower case or French, wildcards, other dialects."""
     for number, token in enumerate(tokens):
         written, at = str(token), token.start_pos or 0
         line, column = token.line or 1, token.column or 1
+        before, after = text[:at], text[at + len(written) :]
         between = 0 < number < len(tokens) - 1
-        if token.type == "WORD" and written in _OPERATORS and between:
+        if token.type == "WORD" and between and written in _OPERATORS:
             operator = _OPERATORS[written]
             message = f"{written} is searched as a word; the operator is written {operator}"
-            proposal = text[:at] + operator + text[at + len(written) :]
-            yield Finding(message, line, column, "warning", proposal)
-        elif token.type in ("WORD", "LABELLED", "QUOTED", "BRACED"):
-            yield from _wildcards(written, line, column)
-        elif token.type == "MINUS":
-            yield Finding("- before a word is read as NOT", line, column, "info")
+            yield Finding(message, line, column, "warning", before + operator + after)
+        elif token.type == "WORD" and between and _LOWER_NEAR.fullmatch(written):
+            operator = _near(written)
+            message = f"{written} is searched as words; the operator is written {operator}"
+            yield Finding(message, line, column, "warning", before + operator + after)
         elif token.type == "NEAR" and written.startswith("O"):
-            ordered = f"{written[1:].rstrip('f')}f"
-            proposal = text[:at] + ordered + text[at + len(written) :]
-            yield Finding(f"{written} is read as {ordered}", line, column, "info", proposal)
+            message = f"{written} is read as {_near(written)}"
+            yield Finding(message, line, column, "info", before + _near(written) + after)
+        elif token.type == "MINUS":
+            spaced = before if before.endswith((" ", "\n", "(")) or not before else f"{before} "
+            yield Finding(
+                "- before a word is read as NOT", line, column, "info", f"{spaced}NOT {after}"
+            )
         elif token.type == "NOT" and number and tokens[number - 1].type == "_AND":
-            yield Finding("AND NOT is read as NOT", line, column, "info")
+            and_ = tokens[number - 1].start_pos or 0
+            shorter = text[:and_] + text[and_ + 3 :].lstrip()
+            yield Finding("AND NOT is read as NOT", line, column, "info", shorter)
+        else:
+            yield from _dialect(token, before, after, line, column)
+            yield from _wildcards(token, before, after, line, column)
 
 
-def _wildcards(written: str, line: int, column: int) -> Iterator[Finding]:
+def _near(written: str) -> str:
+    """Return how ``ONEAR/5`` or ``near/5`` is written here."""
+    operator = written.upper().replace("F", "f")
+    return f"{operator[1:].rstrip('f')}f" if operator.startswith("O") else operator
+
+
+def _dialect(token: Token, before: str, after: str, line: int, column: int) -> Iterator[Finding]:
+    """Say how a field of another tool was read."""
+    if token.type not in ("LABELLED", "FIELD"):
+        return
+    name, _, value = token.partition(":")
+    if (known := ALIASES.get(name.lower())) and name.lower() not in FIELDS:
+        proposal = f"{before}{known}:{value}{after}"
+        yield Finding(f"{name}: is read as {known}:", line, column, "info", proposal)
+    elif (spelling := SPELLINGS.get(name.lower())) and value:
+        word = spelling.format(value.lstrip("#@"))
+        message = f"{name}:{value[:40]} is read as {word[:40]}"
+        yield Finding(message, line, column, "info", before + word + after)
+
+
+def _wildcards(token: Token, before: str, after: str, line: int, column: int) -> Iterator[Finding]:
+    if token.type not in ("WORD", "LABELLED", "QUOTED", "BRACED"):
+        return
+    written = str(token)
+    if written.startswith(("site:", "url:", "author:")):
+        return
     value = written.partition(":")[2] or written
-    if re.match(r'["{#@]*[*?]+\w', value) and not written.startswith(("site:", "url:", "author:")):
+    if leading := re.match(r'["{#@]*([*?]+)\w', value):
+        start = len(written) - len(value) + leading.start(1)
+        shorter = written[:start] + written[start:].lstrip("*?")
         message = f"{written[:40]} starts with a wildcard: it finds much that isn't meant"
-        yield Finding(message, line, column, "warning")
+        yield Finding(message, line, column, "warning", _readable(before + shorter + after))
     elif (short := re.search(r"(?<![\w*?])(\w+)\*", value)) and len(short.group(1)) < _SHORT:
         message = f"{short.group()} finds every word that starts with {short.group(1)}"
-        yield Finding(message, line, column, "warning")
+        shorter = written.replace(short.group(), short.group(1), 1)
+        yield Finding(message, line, column, "warning", _readable(before + shorter + after))
 
 
 @dataclass(slots=True)
@@ -195,8 +281,9 @@ def _logic(text: str, query: Query) -> Iterator[Finding]:
         if isinstance(node, And):
             for term in _excluded(node):
                 line, column = _where(text, term)
-                message = f"{term} is both wanted and excluded: this never finds it"
-                yield Finding(message, line, column, "warning")
+                message = f"{str(term)[:100]} is both wanted and excluded: this never finds it"
+                proposal = _readable(str(_allowing(query.root, node, term)))
+                yield Finding(message, line, column, "warning", proposal)
 
 
 def _excluded(node: And) -> Iterator[Term]:
@@ -204,12 +291,59 @@ def _excluded(node: And) -> Iterator[Term]:
     banned = [
         term for item in node.items if isinstance(item, Not) for term in _alternatives(item.item)
     ]
+    same = {term for term in banned if not _plain(term)}
+    parts = {_folded(term) for term in banned if _plain(term)}
+    widths = sorted({len(part) for part in parts})
     for item in node.items:
-        if isinstance(item, Not):
-            continue
-        for term in terms(item, positive_only=True):
-            if any(_holds(term, other) for other in banned):
-                yield term
+        if not isinstance(item, Not):
+            for term in terms(item, positive_only=True):
+                if term in same or not parts.isdisjoint(_runs(term, widths)):
+                    yield term
+
+
+def _runs(term: Term, widths: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    """Yield every run of ``widths`` words that any text with ``term`` holds."""
+    if any(word.wild for word in term.words):
+        return
+    words = _folded(term)
+    for width in widths:
+        for at in range(len(words) - width + 1):
+            yield words[at : at + width]
+
+
+def _folded(term: Term) -> tuple[str, ...]:
+    return tuple(word.folded for word in term.words)
+
+
+def _plain(term: Term) -> bool:
+    return not any(word.exact or word.wild or word.accented or word.sigil for word in term.words)
+
+
+def _allowing(root: Node, where: And, term: Term) -> Node:
+    """Return the tree without what ``where`` excludes of ``term``."""
+    if root == where:
+        kept: list[Node] = []
+        for item in where.items:
+            if isinstance(item, Not):
+                rest = [one for one in _all_of(item.item) if not _excludes(one, term)]
+                if not rest:
+                    continue
+                item = Not(rest[0] if len(rest) == 1 else Or(tuple(rest)))
+            kept.append(item)
+        return kept[0] if len(kept) == 1 else And(tuple(kept))
+    if isinstance(root, And | Or):
+        return type(root)(tuple(_allowing(item, where, term) for item in root.items))
+    return Not(_allowing(root.item, where, term)) if isinstance(root, Not) else root
+
+
+def _all_of(node: Node) -> tuple[Node, ...]:
+    return node.items if isinstance(node, Or) else (node,)
+
+
+def _excludes(node: Node, term: Term) -> bool:
+    if not isinstance(node, Term):
+        return False
+    return node == term if not _plain(node) else _folded(node) in _runs(term, [len(node.words)])
 
 
 def _alternatives(node: Node) -> Iterator[Term]:
@@ -218,17 +352,6 @@ def _alternatives(node: Node) -> Iterator[Term]:
     elif isinstance(node, Or):
         for item in node.items:
             yield from _alternatives(item)
-
-
-def _holds(term: Term, part: Term) -> bool:
-    """Whether every text with ``term`` also has ``part`` (only said of plain words)."""
-    if any(word.exact or word.wild or word.accented or word.sigil for word in part.words):
-        return term == part
-    if any(word.wild for word in term.words):
-        return False
-    whole = [word.folded for word in term.words]
-    wanted = [word.folded for word in part.words]
-    return any(whole[at : at + len(wanted)] == wanted for at in range(len(whole)))
 
 
 def _where(text: str, term: Term) -> tuple[int, int]:

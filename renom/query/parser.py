@@ -63,9 +63,11 @@ BRACED: /\{[^{}]*\}/
 RANGE: /\[[^\[\]]*\]/
 MINUS.3: /-(?=[^\s)\]}])/
 _PLUS.3: /\+(?=[\w"({#@])/
+_MARK.4: /[-–—,;:.\/?…·•!]+(?=[\s()]|$)/
 WORD: /[^\s()"{}\[\]]+/
 %ignore /\s+/
 %ignore _PLUS
+%ignore _MARK
 """
 
 # Quotation marks as keyboards, word processors and French writers type them; same length.
@@ -193,6 +195,18 @@ def _explain(text: str, error: UnexpectedInput) -> QueryError:
     return _error(text, offset, f"{str(found)[:40]!r} is not expected here", "put it in quotes")
 
 
+SPELLINGS = {
+    "hashtag": "#{}",
+    "hashtags": "#{}",
+    "mentions": "@{}",
+    "at_mentions": "@{}",
+    "raw": "{{{}}}",
+    "text": "{}",
+    "content": "{}",
+}
+"""Fields of other tools that are words here, and how such a word is written."""
+
+
 @dataclass(slots=True)
 class _Builder:
     """Turn lark's tree into ours. ``field`` is the field whose value is being read, if any."""
@@ -250,6 +264,8 @@ class _Builder:
     def _labelled(self, token: Token, field: str | None) -> Node:
         """Return the test of ``name:value`` written without quotes."""
         name, _, value = token.partition(":")
+        if field is None and value and name.lower() in SPELLINGS:
+            return self._words(token, SPELLINGS[name.lower()].format(value.lstrip("#@")))
         name = self._name(token, name, field)
         item = self._value(name, token, value)
         return Within(name, item) if name in TEXT_FIELDS else item

@@ -14,7 +14,6 @@ Three forms of a token, from most to least forgiving:
 
 from __future__ import annotations
 
-import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -57,6 +56,10 @@ IDEOGRAPHS = "\u3041-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0
 SYMBOLS = "+&$€£\u231a-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f3fa\U0001f400-\U0001faff"
 INNER = _marks() + _INVISIBLE
 
+_INVISIBLE_CHARS = frozenset(
+    char for char in map(chr, range(0xAD, 0xFF00)) if re.match(f"[{_INVISIBLE}]", char)
+)
+_SIGILS = re.compile(f"[#@＃＠][{_INVISIBLE}]*")
 _strip_invisible = re.compile(f"[{_INVISIBLE}]").sub
 _strip_accents = re.compile(f"[{_ACCENTS}{_INVISIBLE}]").sub
 _has_ideograph = re.compile(f"[{IDEOGRAPHS}]").search
@@ -136,93 +139,14 @@ def _finder(text: str) -> re.Pattern[str]:
     return _WITH_IDEOGRAPHS if _has_ideograph(text) else _GENERAL
 
 
-def spread(text: str) -> str:
-    """Return the folded tokens of ``text`` in order, each between spaces, one at both ends.
-
-    ``spread(text).split()`` are the tokens. Western texts, most of what is collected, go through
-    byte tables (some 10 times faster); the rest, and rare characters, through the patterns that
-    define a token.
-    """
-    if _SYMBOL_SIGN in text:
-        return _spread_any(text)
-    try:
-        western = text.encode() if text.isascii() else text.encode("cp1252", "renom-symbols")
-    except UnicodeEncodeError:
-        return _spread_any(text)
-    western = western.translate(_WESTERN)
-    if _RARE in western:
-        return _spread_any(text)
-    for sign, letters in _DOUBLE:
-        if sign in western:
-            western = western.replace(sign, letters)
-    if len(western) == len(western.translate(None, _JOINTS)):
-        return f" {western.decode('ascii')} "
-    found = _SPREAD.findall(western.decode("cp1252"))
-    if _SYMBOL in western:
-        found = [chr(int(one[1:], 16)) if one[0] == _SYMBOL_SIGN else one for one in found]
-    return f" {' '.join(found)} "
-
-
-def _spread_any(text: str) -> str:
+def any_tokens(text: str) -> list[str]:
+    """Return the folded tokens of ``text`` by the patterns that define them."""
     text = _plain(text)
-    return f" {' '.join([fold_token(token) for token in _finder(text).findall(text)])} "
-
-
-_RARE, _SYMBOL = b"\x00", b"\x05"
-_SYMBOL_SIGN = _SYMBOL.decode()
-_DOUBLE = ((b"\x01", b"oe"), (b"\x02", b"ae"), (b"\x03", b"ss"))
-_JOINTS = "_+&$€£\x05".encode("cp1252")
-_SPREAD = re.compile("[a-z0-9]+(?:_+[a-z0-9]+)*|[+&$€£]|\x05[0-9a-f]+")
-
-
-def _western() -> bytes:
-    """Return the table that folds a cp1252 byte to a letter, digit, joint, sign or space."""
-    signs = {letters: sign for sign, letters in _DOUBLE}
-    table = bytearray(b" " * 256)
-    for code in range(256):
-        try:
-            char = bytes([code]).decode("cp1252")
-        except UnicodeDecodeError:
-            continue
-        folded = fold(char).encode("cp1252", "ignore")
-        if code in _JOINTS:
-            table[code] = code
-        elif char.isalnum() and len(folded) == 1 and folded.isalnum():
-            table[code] = folded[0]
-        elif char.isalnum() or char == "\u00ad":
-            table[code] = signs.get(folded, _RARE)[0]
-    return bytes(table)
-
-
-_WESTERN = _western()
-_no_letters = re.compile(rf"[^\w{INNER}{IDEOGRAPHS}][^\w{IDEOGRAPHS}]*").fullmatch
-_symbols = re.compile(f"[{SYMBOLS}]").findall
-
-
-def _keep_symbols(error: UnicodeError) -> tuple[bytes, int]:
-    """Encode a run that cp1252 lacks when it holds no letters: emoji as signs, rest as spaces."""
-    assert isinstance(error, UnicodeEncodeError)
-    run = error.object[error.start : error.end]
-    signs = b""
-    for char in _symbols(run):
-        if fold(char) != char:
-            raise error
-        signs += b"\x05%x " % ord(char)
-    if not _no_letters(run):
-        raise error
-    return b" " + signs, error.end
-
-
-codecs.register_error("renom-symbols", _keep_symbols)
-
-
-def folded_tokens(text: str) -> list[str]:
-    """Return the folded tokens of ``text`` in order: the fast form of :func:`tokens`."""
-    return spread(text).split()
+    return [fold_token(token) for token in _finder(text).findall(text)]
 
 
 def places(text: str) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) in characters of each token, in the order of :func:`folded_tokens`."""
+    """Yield (start, end) in characters of each token, in the order of ``folded_tokens``."""
     if text.isascii():
         found = _ASCII.finditer(text.lower())
     else:
@@ -233,11 +157,37 @@ def places(text: str) -> Iterator[tuple[int, int]]:
 
 def sigil_before(text: str, start: int) -> str:
     """Return ``#`` or ``@`` when the token at ``start`` is a hashtag or handle, else nothing."""
-    if start == 0 or text[start - 1] not in "#@＃＠":
+    sign = _visible_before(text, start)
+    if sign < 0 or text[sign] not in "#@＃＠":
         return ""
-    if start > 1 and (text[start - 2].isalnum() or text[start - 2] == "_"):
+    before = _visible_before(text, sign)
+    if before >= 0 and (text[before].isalnum() or text[before] == "_"):
         return ""  # me@example.org is no handle, C#net no hashtag
-    return "#" if text[start - 1] in "#＃" else "@"
+    return "#" if text[sign] in "#＃" else "@"
+
+
+def _visible_before(text: str, at: int) -> int:
+    """Return the place of the last visible character before ``at``, or -1."""
+    at -= 1
+    while at >= 0 and text[at] in _INVISIBLE_CHARS:
+        at -= 1
+    return at
+
+
+def sigils(text: str) -> dict[str, str]:
+    """Return the ``#`` and ``@`` that stand before each folded token of ``text``, if any.
+
+    Asks for the tokens after such signs only, as hashtags are rare beside words.
+    """
+    found: dict[str, str] = {}
+    text = _plain(text)
+    finder = _finder(text)
+    for sign in _SIGILS.finditer(text):
+        match = finder.match(text, sign.end())
+        if match and (sigil := sigil_before(text, match.start())):
+            token = fold_token(match.group())
+            found[token] = found.get(token, "") + sigil
+    return found
 
 
 def tokens(text: str) -> list[Token]:
@@ -260,12 +210,3 @@ def index_form(folded: str) -> str:
     if folded.isascii() and folded.isalnum():
         return folded
     return "".join(c if c.isascii() and c.isalnum() else f"u{ord(c):x}" for c in folded)
-
-
-def normalise(text: str) -> str:
-    """Return the tokens of ``text`` for a full-text index: index forms joined by one space.
-
-    FTS5's ``unicode61`` and PostgreSQL's ``simple`` split it into exactly our tokens, one
-    position each. Tokens longer than ``LONGEST_TOKEN`` are cut to keep their position.
-    """
-    return " ".join([index_form(token[:LONGEST_TOKEN]) for token in folded_tokens(text)])

@@ -10,6 +10,7 @@ from renom.query.tree import Word
 _letter = rf"(?:(?![{IDEOGRAPHS}])[^\W_]|[*?])"
 _run = f"{_letter}+(?:[{INNER}]+{_letter}*)*"
 _WORDS = re.compile(f"[{IDEOGRAPHS}]|{_run}(?:_+{_run})*|[{SYMBOLS}]")
+_ESCAPED = re.compile(r"\\[*?]")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _APOSTROPHES = re.compile("[\u02bb\u02bc\u02bd]")
 
@@ -17,8 +18,10 @@ _APOSTROPHES = re.compile("[\u02bb\u02bc\u02bd]")
 def read_words(written: str, *, exactly: bool = False) -> tuple[Word, ...]:
     """Return the words of ``written``; ``{...}`` inside it holds exact ones.
 
-    A ``?`` that stands alone is punctuation (``ça va ?``) and left out.
+    A ``?`` that stands alone is punctuation (``ça va ?``) and left out, and so is what is
+    written ``\\*`` or ``\\?``: in a text, these characters separate words like any other mark.
     """
+    written = _ESCAPED.sub("..", written)
     words: list[Word] = []
     end = 0
     for match in _BRACES.finditer(written):

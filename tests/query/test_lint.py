@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,16 +26,25 @@ from renom.query import lint, parse
         ("a and b", "the operator is written AND", 3, "warning", "a AND b"),
         ("orange ou free", "the operator is written OR", 8, "warning", "orange OR free"),
         ("NOT a", "only says what must be missing", 1, "warning", ""),
-        ("a *phone", "starts with a wildcard", 3, "warning", ""),
-        ("a* b", "every word that starts with a", 1, "warning", ""),
+        ("a *phone", "starts with a wildcard", 3, "warning", "a phone"),
+        ("a* b", "every word that starts with a", 1, "warning", "a b"),
         ("a NEAR/5 b c", "NEAR mixed with AND", 3, "warning", "(a NEAR/5 b) AND c"),
         ("a OR b AND c", "OR mixed with AND", 3, "warning", "a OR (b AND c)"),
-        ("a NOT (a OR b)", "a is both wanted and excluded", 1, "warning", ""),
-        ('"jus orange" NOT jus', "both wanted and excluded", 2, "warning", ""),
+        ("a NOT (a OR b)", "a is both wanted and excluded", 1, "warning", "a NOT b"),
+        ('"jus orange" NOT jus', "both wanted and excluded", 2, "warning", '"jus orange"'),
         ("“a b”", "typographic quotes", 1, "info", '"a b"'),
         ("a ONEAR/2 b", "ONEAR/2 is read as NEAR/2f", 3, "info", "a NEAR/2f b"),
-        ("a -b", "read as NOT", 3, "info", ""),
-        ("a AND NOT b", "AND NOT is read as NOT", 7, "info", ""),
+        ("a -b", "read as NOT", 3, "info", "a NOT b"),
+        ("a - b", "- that stands alone is left out", 3, "warning", "a NOT b"),
+        ("a near/5 b", "the operator is written NEAR/5", 3, "warning", "a NEAR/5 b"),
+        ("a || b", "nothing to search for", 3, "error", "a OR b"),
+        ("a && b", "the operator is written AND", 3, "warning", "a AND b"),
+        ("a NEAR b", "NEAR needs a distance", 3, "error", "a NEAR/5 b"),
+        ("lang:fr a", "lang: is read as language:", 1, "info", "language:fr a"),
+        ("hashtag:a", "hashtag:a is read as #a", 1, "info", "#a"),
+        ("raw:Orange", "raw:Orange is read as {Orange}", 1, "info", "{Orange}"),
+        ('domainurl:"x.fr" a', "domainurl: is read as site:", 1, "info", 'site:"x.fr" a'),
+        ("a AND NOT b", "AND NOT is read as NOT", 7, "info", "a NOT b"),
     ],
 )
 def test_finding(text: str, message: str, column: int, severity: str, proposal: str) -> None:
@@ -61,6 +72,36 @@ def test_good_query_has_no_finding(text: str) -> None:
     assert [finding for finding in lint(text) if finding.severity != "info"] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(a OR b", "cette parenthèse n’est pas fermée : ajoutez ) là où elle finit"),
+        ("a et b", "et est cherché comme un mot ; l’opérateur s’écrit AND"),
+        (
+            "sitee:x.fr",
+            "'sitee' n’est pas un champ : vouliez-vous dire site: ? Pour chercher les mots "
+            "eux-mêmes, mettez des guillemets",
+        ),
+        (
+            "rating:[2 TO 1]",
+            "l’intervalle de rating est vide : vouliez-vous dire rating:[1 TO 2] ?",
+        ),
+        ("a NEAR/5 b c", "NEAR mêlé à AND demande des parenthèses pour dire ce qui va ensemble"),
+    ],
+)
+def test_findings_are_told_in_french(text: str, message: str) -> None:
+    assert [finding.message for finding in lint(text, language="fr")] == [message]
+
+
+def test_long_query_is_linted_in_bounded_time() -> None:
+    started = time.process_time()
+    wanted, banned = (" OR ".join(f"{c}{n}" for n in range(1_200)) for c in "ab")
+    lint(f"({wanted}) NOT ({banned})")
+    lint("*a " * 5_000)
+    lint("(" * 90 + "lang:::::::" + "a: " * 3_000, language="fr")
+    assert time.process_time() - started < 20
+
+
 def test_line_and_column_of_a_later_line() -> None:
     (finding,) = lint("orange AND\n  (mobile or fibre)")
     assert (finding.line, finding.column) == (2, 11)
@@ -73,7 +114,10 @@ rating:[3 TO 1] kind:pst é l' « » “ a b or* :"""
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.sampled_from([*_SOUP.split(), "\n"]) | st.text(max_size=3), max_size=10))
 def test_linter_never_fails_and_its_error_corrections_can_be_read(parts: list[str]) -> None:
-    for finding in lint(" ".join(parts)):
+    text = " ".join(parts)
+    in_french = {finding.message for finding in lint(text, language="fr")}
+    for finding in lint(text):
+        assert finding.message not in in_french  # the catalogue lacks no sentence
         assert finding.message
         assert finding.line >= 1
         assert finding.column >= 1

@@ -66,6 +66,14 @@ def term(*words: str) -> Term:
         ("a <<< all of this is a comment >>> b", And((term("a"), term("b")))),
         ("and or not", And((term("and"), term("or"), term("not")))),
         ('"AND"', term("AND")),
+        ("a - b", And((term("a"), term("b")))),
+        ("a , b — c ?", And((term("a"), term("b"), term("c")))),
+        ("(a -) b!", And((term("a"), term("b")))),
+        (r"f\*\*k", term("f", "k")),
+        ("hashtag:orange", Term((Word("orange", sigil="#"),))),
+        ("raw:Orange", Term((Word("Orange", exact=True),))),
+        ("lang:fr", Field("language", "fr")),
+        ("titre:orange", Within("title", term("orange"))),
     ],
 )
 def test_text_gives_tree(text: str, root: Node) -> None:
@@ -98,7 +106,8 @@ def test_text_gives_tree(text: str, root: Node) -> None:
         ("published:[2026-13 TO *]", "'2026-13' is not a date", 11),
         ("title:(site:a.fr)", "a field can't stand inside another field", 8),
         ("[1 TO 2]", "a range needs a field", 1),
-        ("a -", "there is nothing to search for in '-'", 3),
+        ("-", "something is missing after -", 1),
+        ("a ||", "there is nothing to search for in '||'", 3),
     ],
 )
 def test_mistake_is_named_with_its_column(text: str, message: str, column: int) -> None:
