@@ -125,6 +125,18 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """A mention that the brand's query matches and that is not about it, with how likely it is.
+
+    ``probability`` in 0..1 is None where a person decided.
+    """
+
+    mention: Mention
+    brand: str
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What a source found, and how to continue after it.
 
@@ -371,9 +383,11 @@ class Store(Reader, Protocol):
         *,
         now: datetime,
         type: str = "",
+        aside: Sequence[SetAside] = (),
     ) -> Saved:
         """Keep the mentions that ``matches`` (mention key -> brand names) gives a brand, what is
-        given with them, deletions, rejections and the cursor, in one transaction."""
+        given with them, deletions, rejections and the cursor, in one transaction; ``aside`` is
+        what a brand's classifier held back."""
 
     def source_succeeded(
         self, source: str, *, type: str, now: datetime, next_check: datetime | None

@@ -61,6 +61,21 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """A person's word on whether a mention is about a brand.
+
+    ``text`` is the mention's full text, None when the mention is gone.
+    """
+
+    mention_key: str
+    brand: str
+    relevant: bool
+    by: str
+    at: datetime
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page of results. ``after`` asks for the next one; None says that this was the last."""
 

@@ -13,16 +13,17 @@ from typing import Self
 import sqlalchemy as sa
 
 from renom.alert import Driver
-from renom.contracts import Batch, Cursor, Delivery, Pending, Rejection, Saved
+from renom.contracts import Batch, Cursor, Delivery, Pending, Rejection, Saved, SetAside
 from renom.enrichment import LABELS, Enrichment, Label
 from renom.errors import StorageError
-from renom.reading import AlertRecord, Found, Page, Selection, Silence, SourceState
+from renom.reading import AlertRecord, Found, Judgement, Page, Selection, Silence, SourceState
 from renom.tally import Series, Tally
 from storage import alert_log, corrections, facts, outbox, pending, removal, sources, tables
 from storage.alert_log import Log
 from storage.corrections import Correction
 from storage.database import Database
 from storage.fulltext import FullText
+from storage.judgements import Judgements
 from storage.loading import load
 from storage.mentions import Mentions
 from storage.migrate import migrate
@@ -75,6 +76,7 @@ class Store:
         self._index = FullText(database)
         self._mentions = Mentions(database, self._names, self._index)
         self._search = Search(database, self._names, self._index)
+        self._judgements = Judgements(database, self._names, self._index, self._mentions)
         self._tallies = Tallies(database, self._names, self._search)
 
     def close(self) -> None:
@@ -107,17 +109,22 @@ class Store:
         *,
         now: datetime,
         type: str = "",
+        aside: Sequence[SetAside] = (),
     ) -> Saved:
         """Keep a batch with its deletions, rejections and cursor, in one transaction.
 
         A mention without a brand (in ``matches`` or given) is counted as unmatched and not kept,
         unless it is known already: then only its figures are brought up to date. A known mention
-        gains the brands that match now and loses none. A batch without a cursor leaves the
-        source's cursor where it was.
+        gains the brands that match now and loses none; a match that a person judged not relevant
+        does not come back. ``aside`` is kept apart, the newest 500 of each brand. A batch without
+        a cursor leaves the source's cursor where it was.
         """
         with self._database.write_many() as connection:
             number = sources.number_of(connection, source, type=type, now=now)
+            batch, matches = self._judgements.admitted(connection, batch, matches)
+            self._judgements.forget_keys(connection, batch.deleted)
             saved = self._mentions.save(connection, number, batch, matches, now=now)
+            self._judgements.set_aside(connection, number, aside, now=now)
             sources.reject(connection, number, batch.rejected, now=now, unmatched=saved.unmatched)
             if batch.cursor is not None:
                 sources.change(
@@ -468,6 +475,38 @@ class Store:
         with self._database.read() as connection:
             return corrections.listed(connection, self._database, self._names, limit=limit)
 
+    def judge(
+        self, mention_key: str, brand: str, relevant: bool, *, by: str, now: datetime
+    ) -> None:
+        """Say whether a mention is about ``brand``; the last word holds and can be taken back.
+
+        Not relevant: the mention loses the match, at once and for ever, however often it is
+        collected; without any other match it is set aside. Relevant: it has the match, coming
+        back from aside if it was there. Raises StorageError when there is no such mention.
+        """
+        with self._database.write() as connection:
+            self._judgements.judge(connection, mention_key, brand, relevant, by=by, now=now)
+
+    def judgements(self, brand: str) -> tuple[Judgement, ...]:
+        """Return the word that holds on each mention judged for ``brand``, newest first."""
+        with self._database.read() as connection:
+            return self._judgements.read(connection, brand)
+
+    def set_aside(self, brand: str, *, limit: int = 500) -> tuple[SetAside, ...]:
+        """Return mentions of ``brand`` set aside as not relevant, as if shuffled."""
+        with self._database.read() as connection:
+            return self._judgements.aside(connection, brand, limit)
+
+    def sample(self, brand: str, *, limit: int, matching: bool = True) -> tuple[Found, ...]:
+        """Return mentions that match ``brand`` (or do not), as if shuffled, always the same way.
+
+        A larger sample begins with the smaller one. Reads an id of every match.
+        """
+        with self._database.read() as connection:
+            ids = self._judgements.sample(connection, brand, limit, matching=matching)
+            loaded = load(connection, self._database, self._names, ids)
+            return tuple(loaded[number] for number in ids)
+
     def delete_mentions(self, chosen: Selection | Sequence[str]) -> int:
         """Delete what is selected, or the mentions with these keys, and everything derived.
 
@@ -477,6 +516,8 @@ class Store:
             return sum(self._remove(ids) for ids in self._chunks(chosen))
         with self._database.read() as connection:
             ids = list(self._mentions.find(connection, chosen).values())
+        with self._database.write() as connection:
+            self._judgements.forget_keys(connection, chosen)
         return sum(self._remove(ids[i : i + CHUNK]) for i in range(0, len(ids), CHUNK))
 
     def erase_author(self, platform: str, handle: str) -> int:
@@ -488,12 +529,19 @@ class Store:
                 sa.select(table.c.id).where(table.c.platform_id == number, table.c.handle == handle)
             )
             ids = list(found.scalars())
-        return sum(self._remove(ids[i : i + CHUNK]) for i in range(0, len(ids), CHUNK))
+        held = tables.aside
+        with self._database.write() as connection:
+            mine = sa.and_(held.c.platform_id == number, held.c.handle == handle)
+            set_aside = self._judgements.forget_aside(connection, mine)
+        chunks = (ids[i : i + CHUNK] for i in range(0, len(ids), CHUNK))
+        return set_aside + sum(self._remove(chunk) for chunk in chunks)
 
     def apply_retention(self, before: datetime) -> int:
         """Delete every mention published before ``before``; returns how many there were."""
         table = tables.mention
-        deleted = 0
+        with self._database.write() as connection:
+            old = tables.aside.c.published_at < micros(before)
+            deleted = self._judgements.forget_aside(connection, old)
         while True:
             with self._database.read() as connection:
                 ids = list(
@@ -524,6 +572,7 @@ class Store:
 
     def _remove(self, ids: Sequence[int]) -> int:
         with self._database.write() as connection:
+            self._judgements.forget(connection, ids)
             return removal.remove(connection, self._database, self._names, self._index, ids)
 
     def _chunks(self, selection: Selection) -> Iterator[list[int]]:

@@ -234,6 +234,43 @@ correction = sa.Table(
 )
 """What people said about a sentiment; the last row of (mention, brand) holds."""
 
+judgement = sa.Table(
+    "judgement",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("ukey", BigInteger, nullable=False),
+    Column("brand_id", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("relevant", SmallInteger, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("judgement_key", "ukey", "brand_id", "id"),
+    Index("judgement_brand", "brand_id", "id"),
+)
+"""What people said about relevance; the last row of (ukey, brand) holds, stored or not."""
+
+aside = sa.Table(
+    "aside",
+    metadata,
+    Column("ukey", BigInteger, primary_key=True, autoincrement=False),
+    Column("brand_id", Integer, primary_key=True, autoincrement=False),
+    Column("source_id", Integer, nullable=False),
+    Column("platform_id", Integer, nullable=False),
+    Column("handle", Text),
+    Column("published_at", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("probability", Integer),
+    Column("given", Text),
+    Column("body", Text, nullable=False),
+    Index("aside_brand", "brand_id", "at"),
+    Index("aside_author", "platform_id", "handle"),
+    Index("aside_published", "published_at"),
+)
+"""Mentions that a brand's query matches and that are not relevant: whole, to be taken back.
+
+``probability`` is in millionths, NULL where a person decided.
+"""
+
 alert = sa.Table(
     "alert",
     metadata,
