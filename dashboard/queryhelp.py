@@ -5,13 +5,14 @@ from __future__ import annotations
 from dashboard import markup
 from dashboard.wording import Wording
 from renom.errors import QueryError
-from renom.query.linter import Finding, lint
+from renom.query import Finding, lint, say_error
 
 _MOST = 4
 
 
 def explain(error: QueryError, query: str, say: Wording) -> str:
     """Return the error in words with the query and a sign under the column."""
+    error = say_error(error, say.language)
     lines = query.splitlines() or [""]
     line = lines[min(error.line, len(lines)) - 1]
     at = max(0, min(error.column - 1, len(line)))
@@ -29,9 +30,9 @@ def explain(error: QueryError, query: str, say: Wording) -> str:
     )
 
 
-def remarks(query: str) -> list[Finding]:
+def remarks(query: str, say: Wording) -> list[Finding]:
     """Return what the linter has to say beyond errors: likely mistakes and how it was read."""
-    found = lint(query) if query.strip() else []
+    found = lint(query, language=say.language) if query.strip() else []
     return [finding for finding in found if finding.severity != "error"][:_MOST]
 
 
@@ -45,6 +46,7 @@ def remark(finding: Finding, say: Wording) -> str:
 
 
 def proposals(query: str) -> list[str]:
-    """Return corrected queries that the linter proposes, each once."""
+    """Return corrected queries that the linter proposes, each once; none that means the same."""
     found = lint(query) if query.strip() else []
-    return list(dict.fromkeys(f.proposal for f in found if f.proposal and f.proposal != query))[:3]
+    better = (f.proposal for f in found if f.severity != "info" and f.proposal not in ("", query))
+    return list(dict.fromkeys(better))[:3]

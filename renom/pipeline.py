@@ -23,6 +23,7 @@ from renom.contracts import (
     Pending,
     Rejection,
     Saved,
+    SetAside,
     Source,
     Store,
 )
@@ -30,6 +31,7 @@ from renom.enrichment import Enrichment
 from renom.errors import EnrichmentError, SourceDenied, SourceError, SourceUnavailable
 from renom.mention import Mention
 from renom.query import Document, Matcher, parse
+from renom.relevance.sieve import Sieve
 
 log = logging.getLogger("renom.pipeline")
 
@@ -45,9 +47,10 @@ Matches = dict[str, tuple[str, ...]]
 
 
 class BrandMatcher:
-    """Which brands a mention is about: their queries, all at once."""
+    """Which brands a mention is about: their queries, all at once, then the ``sieve``."""
 
-    def __init__(self, brands: Sequence[Brand]) -> None:
+    def __init__(self, brands: Sequence[Brand], sieve: Sieve | None = None) -> None:
+        self._sieve = sieve
         self._matcher = Matcher(
             {brand.name: parse(brand.query, refuse_negative=True) for brand in brands}
         )
@@ -59,14 +62,31 @@ class BrandMatcher:
         A brand limited to some languages is not matched by a mention that its source declares
         to be in another.
         """
-        names = self._matcher.names(Document.of(mention))
-        return tuple(
-            name
-            for name in names
-            if mention.language is None
-            or name not in self._languages
-            or mention.language in self._languages[name]
-        )
+        return self.match_many([mention])[0]
+
+    def match_many(self, mentions: Sequence[Mention]) -> list[tuple[str, ...]]:
+        """Return what :meth:`match` says of each mention, in order: faster than one by one."""
+        found = self._matcher.names_many(map(Document.of, mentions))
+        return [
+            tuple(name for name in names if self._speaks(name, mention.language)) if names else ()
+            for mention, names in zip(mentions, found, strict=True)
+        ]
+
+    def _speaks(self, name: str, language: str | None) -> bool:
+        languages = self._languages.get(name)
+        return language is None or languages is None or language in languages
+
+    def held_back(
+        self, mention: Mention, names: Sequence[str], *, now: datetime
+    ) -> dict[str, float]:
+        """Return those of the brands matched that the mention is clearly not about.
+
+        The value is the probability, in 0..1, that it is. Most brands have no sieve and cost
+        nothing.
+        """
+        if self._sieve is None or not names:
+            return {}
+        return self._sieve.held_back(mention.full_text, names, now=now)
 
 
 @dataclass(slots=True)
@@ -116,10 +136,10 @@ def collect(
     try:
         for batch in source.fetch(cursor, now=now()):
             batch = _limited(batch, limit, result.read)
-            matches, given = match_batch(batch, matcher)
+            matches, given, aside = match_batch(batch, matcher, now=now())
             batch = dataclasses.replace(batch, given=given)
             result.saved += store.save_batch(
-                source.name, batch, matches, now=now(), type=source.type
+                source.name, batch, matches, now=now(), type=source.type, aside=aside
             )
             result.read += len(batch.mentions)
             result.unchanged += batch.unchanged
@@ -161,7 +181,7 @@ def preview(
     started = time.monotonic()
     try:
         for batch in source.fetch(None, now=now):
-            matches, given = match_batch(batch, matcher)
+            matches, given, _ = match_batch(batch, matcher, now=now)
             result.read += len(batch.mentions)
             result.reject(batch.rejected)
             for mention in batch.mentions:
@@ -183,21 +203,31 @@ def preview(
     return result
 
 
-def match_batch(batch: Batch, matcher: BrandMatcher) -> tuple[Matches, dict[str, Given]]:
-    """Return the brands of each mention by key; what a source files under a brand is believed."""
+def match_batch(
+    batch: Batch, matcher: BrandMatcher, *, now: datetime
+) -> tuple[Matches, dict[str, Given], list[SetAside]]:
+    """Return the brands of each mention by key, and the matches that the sieve held back.
+
+    What a source files under a brand is believed.
+    """
     matches: Matches = {}
     given = dict(batch.given)
+    aside: list[SetAside] = []
     for mention in batch.mentions:
         said = given.get(mention.key)
         if said is not None and said.brands and not said.also_match:
             continue
         names = matcher.match(mention)
+        held = matcher.held_back(mention, names, now=now)
+        if held:
+            names = tuple(name for name in names if name not in held)
+            aside += [SetAside(mention, name, known) for name, known in held.items()]
         if said is not None and said.brands:
             together = tuple(dict.fromkeys((*said.brands, *names)))
             given[mention.key] = dataclasses.replace(said, brands=together)
         elif names:
             matches[mention.key] = names
-    return matches, given
+    return matches, given, aside
 
 
 def _limited(batch: Batch, limit: int | None, read: int) -> Batch:

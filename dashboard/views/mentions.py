@@ -42,7 +42,7 @@ def render(selection: Selection, data: Data) -> None:
         st.html(explain(error, selection.query, data.say))
         _proposals(selection.query, data.say)
         return
-    for finding in remarks(selection.query):
+    for finding in remarks(selection.query, data.say):
         st.html(remark(finding, data.say))
     _proposals(selection.query, data.say)
     if not page.found and page.after is None and len(after) == 1:

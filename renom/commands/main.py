@@ -19,6 +19,7 @@ from renom.commands import (
     evaluate,
     import_,
     init,
+    query,
     rebuild,
     run,
     search,
@@ -65,6 +66,7 @@ app.command("collect")(collect.command)
 app.command("enrich")(enrich.command)
 app.command("import")(import_.command)
 app.command("search")(search.command)
+app.add_typer(query.app, name="query")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(sources.app, name="sources")
 app.command("run")(run.command)

@@ -28,6 +28,7 @@ from renom.query.tree import (
     terms,
     walk,
 )
+from renom.query.wording import say_error
 
 __all__ = [
     "FIELDS",
@@ -59,6 +60,7 @@ __all__ = [
     "matches",
     "normalise",
     "parse",
+    "say_error",
     "site_of",
     "spans",
     "terms",
