@@ -103,6 +103,25 @@ def test_search_finds_exactly_what_the_matcher_matches(store: Store, part: str) 
     assert hits > 30
 
 
+@pytest.mark.slow
+def test_twenty_thousand_pairs_of_query_and_text_agree(store: Store) -> None:
+    """Random trees over random texts: what search finds is what the matcher matches."""
+    rng = random.Random("pairs")
+    _fill(store, rng, count=100)
+    pending = store.claim_pending(now=NOW, limit=1000, lease=timedelta(minutes=1))
+    store.save_enrichments([(p, p.enrichment) for p in pending], now=NOW)
+    everything = [(f.mention.key, document_of(f)) for f in store.export(Selection())]
+    pairs = hits = 0
+    while pairs < 20_000:
+        text = _query(rng)
+        query = parse(text)
+        expected = [key for key, document in everything if matches(query, document)]
+        assert _all(store, Selection(query=text), limit=200) == expected, text
+        pairs += len(everything)
+        hits += len(expected)
+    assert 0.1 < hits / pairs < 0.9
+
+
 def _all(store: Store, chosen: Selection, *, limit: int, order: str = "newest") -> list[str]:
     keys: list[str] = []
     after = None
