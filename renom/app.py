@@ -17,6 +17,7 @@ from renom.config import ComponentSpec, Config, default_config, environment, fin
 from renom.contracts import Channel, Enricher, Rule, Source
 from renom.errors import ConfigError, Problem, RenomError
 from renom.pipeline import BrandMatcher, Collected, Enriched, collect, enrich, preview
+from renom.relevance import POOL, Lessons, Sieve, rank
 
 if TYPE_CHECKING:
     from alerts.engine import Engine, Evaluation
@@ -116,8 +117,28 @@ class App:
 
     @cached_property
     def matcher(self) -> BrandMatcher:
-        """The brand queries, ready to match."""
-        return BrandMatcher(self.brands)
+        """The brand queries, ready to match, and the classifiers of ambiguous names."""
+        return BrandMatcher(self.brands, self.sieve)
+
+    @cached_property
+    def sieve(self) -> Sieve:
+        """The classifiers of ambiguous names, learned when first needed."""
+        return Sieve(self.brands, self.lessons)
+
+    def lessons(self, brand: Brand) -> Lessons:
+        """Return what the store has to learn from about a brand."""
+        judged = self.store.judgements(brand.name)
+
+        def pool() -> list[str]:
+            known = {one.mention_key for one in judged}
+            matched = self.store.sample(brand.name, limit=POOL)
+            aside = self.store.set_aside(brand.name, limit=POOL)
+            mentions = [found.mention for found in matched] + [one.mention for one in aside]
+            mentions.sort(key=lambda mention: rank(mention.key))
+            return [mention.full_text for mention in mentions if mention.key not in known]
+
+        labels = tuple((one.text, one.relevant) for one in judged if one.text is not None)
+        return Lessons(labels, pool)
 
     @cached_property
     def enrichers(self) -> list[Enricher]:

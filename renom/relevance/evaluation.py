@@ -16,7 +16,8 @@ import numpy as np
 from renom.brand import Brand
 from renom.errors import RenomError
 from renom.query.text import tokens
-from renom.relevance.model import POOL, Learner, Model
+from renom.relevance.model import Learner, Model
+from renom.relevance.sampling import POOL
 
 LABELS = (20, 50, 100)
 SEEDS = 5

@@ -35,16 +35,11 @@ from renom.relevance.features import (
     features,
     names_of,
 )
+from renom.relevance.sampling import POOL
 
 Floats = NDArray[np.float64]
 Decision = Literal["relevant", "uncertain", "not relevant"]
 Labelled = tuple[str, bool]
-
-POOL = 600
-"""Unlabelled texts used at most: training time grows with their square."""
-
-LEAST_LABELS = 20
-"""Judgements from which a brand without context words gets a classifier."""
 
 DROP = 0.3
 DROP_BY_CONTEXT = 0.2
@@ -232,7 +227,7 @@ class Learner:
         n = len(places)
         if n == 0 or target.min() == target.max():
             return self._model(n, prior_strength=float(informed), speaks=informed and n == 0)
-        words, meaning, held = (rows[places] for rows in (self._words, self._meaning, self._held))
+        words, meaning, held = self._words[places], self._meaning[places], self._held[places]
         prior = np.zeros(n)
         if informed:
             prior = _prior(meaning, self._theta, self._ceiling, held)

@@ -5,9 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from renom.measures import wilson
-from renom.relevance.model import Model
+
+if TYPE_CHECKING:
+    from renom.relevance.model import Model
+
+POOL = 600
+"""Unlabelled texts that a classifier uses at most: its time grows with their square."""
 
 
 @dataclass(frozen=True, slots=True)
