@@ -88,7 +88,12 @@ def evaluate(
         f"{len(result.enqueued)} messages written"
     )
     if report is not None:
-        out.print(safe(str(report)))
+        out.print(
+            f"{report.sent} sent, {report.found} had arrived already, {report.retried} to be tried "
+            f"again, {report.dead} given up"
+        )
+        for text in report.errors:
+            err.print(safe(text, style="red"))
     for failure in result.failures:
         err.print(safe(f"{failure.rule}: {failure.message}", style="red"))
 
