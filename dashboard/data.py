@@ -180,6 +180,11 @@ class Data:
         self.store.correct(key, brand, label, by=by, now=now)
         forget()
 
+    def judge(self, key: str, brand: str, relevant: bool, *, by: str, now: datetime) -> None:
+        """Record whether a person says that a mention is about a brand."""
+        self.store.judge(key, brand, relevant, by=by, now=now)
+        forget()
+
     def acknowledge(self, alert_id: int, *, by: str, now: datetime) -> None:
         """Record that a person has taken an alert on."""
         self.store.acknowledge(alert_id, by=by, now=now)

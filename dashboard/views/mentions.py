@@ -45,6 +45,7 @@ def render(selection: Selection, data: Data) -> None:
     for finding in remarks(selection.query, data.say):
         st.html(remark(finding, data.say))
     _proposals(selection.query, data.say)
+    _taken_out(data)
     if not page.found and page.after is None and len(after) == 1:
         firststeps.nothing_here(data)
         return
@@ -212,12 +213,62 @@ def _row(index: int, found: Found, selection: Selection, data: Data) -> None:
                 args=(None if reading else key,),
             )
         if reading:
+            _relevance(index, found, data)
             _correction(index, found, data)
             _story(found, data)
 
 
 def _read(key: str | None) -> None:
     st.session_state["reading"] = key
+
+
+def _relevance(index: int, found: Found, data: Data) -> None:
+    """Ask of each brand whether the mention is about it; the answer counts at once."""
+    say = data.say
+    for place, brand in enumerate(found.brands):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            asked = say("Is this about {brand}?").format(brand=brand)
+            st.html(f'<span class="rn-note">{markup.esc(asked)}</span>', width="content")
+            for relevant, name in ((True, say("Relevant")), (False, say("Not relevant"))):
+                st.button(
+                    name,
+                    key=f"judge-{index}-{place}-{'yes' if relevant else 'no'}",
+                    icon=":material/check:" if relevant else ":material/block:",
+                    on_click=_judge,
+                    args=(data, found.mention.key, brand, relevant),
+                    help=None
+                    if relevant
+                    else say(
+                        "It no longer counts for the brand and does not come back. The team's "
+                        "answers teach Renom to tell such mentions apart."
+                    ),
+                )
+
+
+def _judge(data: Data, key: str, brand: str, relevant: bool) -> None:
+    done = data.say("Noted: relevant.") if relevant else data.say("Noted: it no longer counts.")
+    with told(done):
+        data.judge(key, brand, relevant, by=reader_name(), now=datetime.now(UTC))
+        st.session_state["taken-out"] = None if relevant else (key, brand)
+
+
+def _taken_out(data: Data) -> None:
+    """Offer to take the last answer back: the mention itself is no longer on the page."""
+    last = st.session_state.get("taken-out")
+    if last is None:
+        return
+    key, brand = last
+    with st.container(horizontal=True, vertical_alignment="center"):
+        said = data.say("A mention no longer counts for {brand}.").format(brand=brand)
+        st.html(f'<span class="rn-note">{markup.esc(said)}</span>', width="content")
+        st.button(
+            data.say("Undo"),
+            key="undo-judge",
+            type="tertiary",
+            icon=":material/undo:",
+            on_click=_judge,
+            args=(data, key, brand, True),
+        )
 
 
 def _correction(index: int, found: Found, data: Data) -> None:

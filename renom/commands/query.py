@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from renom.commands import sample
 from renom.commands._output import out, print_json, safe
 from renom.commands._session import EXIT_FAILED, Json, open_app
 from renom.errors import ConfigError
@@ -35,6 +36,7 @@ from renom.query import (
 )
 
 app = typer.Typer(no_args_is_help=True, help="Check, try out and explain Boolean queries.")
+app.command("sample")(sample.command)
 
 _TOGETHER = 1_000
 _LONGEST_LINE = 10_000_000

@@ -56,6 +56,7 @@ _BIAS = 9.0  # prior variance of the intercept
 _SCALES = (1.0, 2.0, 4.0, 16.0)
 _PRIORS = (0.0, 0.5, 1.0)
 _TUNED = 150
+_CLEAR, _LEAST_CLEAR = 0.1, 0.45
 _GAIN = 0.97  # of the log loss of guessing: a model that does not beat it stays silent
 
 
@@ -226,7 +227,8 @@ class Learner:
         informed = self._ceiling > 0
         n = len(places)
         if n == 0 or target.min() == target.max():
-            return self._model(n, prior_strength=float(informed), speaks=informed and n == 0)
+            speaks = informed and n == 0 and self._splits()
+            return self._model(n, prior_strength=float(informed), speaks=speaks)
         words, meaning, held = self._words[places], self._meaning[places], self._held[places]
         prior = np.zeros(n)
         if informed:
@@ -249,6 +251,14 @@ class Learner:
             prior_strength=strength,
             speaks=loss < _GAIN * guessing,
         )
+
+    def _splits(self) -> bool:
+        """Whether the context words alone split the texts into two clear groups.
+
+        Where they do not, what they miss is as often about the brand, and only labels can tell.
+        """
+        share = _logistic(_prior(self._meaning, self._theta, self._ceiling, self._held))
+        return float(np.mean((share < _CLEAR) | (share > 1 - _CLEAR))) >= _LEAST_CLEAR
 
     def _tune(self, kernel: Floats, target: Floats, prior: Floats) -> tuple[float, float]:
         """Return the scale of the kernel and the strength of the prior that explain most."""

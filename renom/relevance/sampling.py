@@ -37,9 +37,11 @@ def rank(key: str) -> int:
     """Return a number that orders keys as if shuffled, always the same way.
 
     The first n in this order are a uniform sample, the first 2n contain them: judgements made
-    today count in tomorrow's larger sample, and clicks elsewhere do not bias it.
+    today count in tomorrow's larger sample, and clicks elsewhere do not bias it. Storage draws
+    its samples in the same order.
     """
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big")
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
 
 
 def uncertain(model: Model, texts: Sequence[str], n: int) -> list[int]:

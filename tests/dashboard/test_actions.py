@@ -137,6 +137,23 @@ def test_alert_is_silenced(open_page: OpenPage, own_url: str) -> None:
     assert "Silences in force" in shown(app)
 
 
+def test_a_mention_judged_not_relevant_goes_and_can_be_taken_back(
+    open_page: OpenPage, own_url: str
+) -> None:
+    store = open_store(own_url)
+    before = store.tally(Selection(brands=("Lumea",))).mentions
+    app = open_page(own_url, "mentions", brand="Lumea", period="60d", lang="fr")
+    app.button(key="read-0").click().run()
+    app.button(key="judge-0-0-no").click().run()
+    assert not app.exception
+    assert store.tally(Selection(brands=("Lumea",))).mentions == before - 1
+    assert "ne compte plus pour Lumea" in shown(app)
+    app.button(key="undo-judge").click().run()
+    assert store.tally(Selection(brands=("Lumea",))).mentions == before
+    [judged] = store.judgements("Lumea")
+    assert judged.relevant
+
+
 def test_overview_figures_are_those_of_storage(
     open_page: OpenPage, filled_url: str, now: datetime
 ) -> None:

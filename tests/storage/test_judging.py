@@ -12,6 +12,7 @@ from renom.contracts import Batch, Given, SetAside
 from renom.errors import StorageError
 from renom.mention import Author
 from renom.reading import Selection
+from renom.relevance import rank
 from storage.store import Store
 
 FRUIT = mention(1, "Un jus d'orange pressée bien frais")
@@ -128,6 +129,8 @@ def test_what_must_be_forgotten_is_forgotten_aside_too(store: Store) -> None:
 def test_samples_grow_and_leave_out_what_matches(store: Store) -> None:
     collect(store)
     assert store.sample("Orange", limit=3)[:2] == store.sample("Orange", limit=2)
+    keys = [found.mention.key for found in store.sample("Orange", limit=3)]
+    assert keys == sorted(keys, key=rank)
     unmatched = store.sample("Free", limit=9, matching=False)
     assert {found.mention.key for found in unmatched} == {FRUIT.key, OPERATOR.key}
 
