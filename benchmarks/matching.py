@@ -1,29 +1,37 @@
 """Measure matching: texts per second against 1, 100, 1,000 and 10,000 Boolean queries.
 
-Run ``python benchmarks/matching.py [--texts N] [--queries 1,100,1000]``. Columns, all by CPU time
-of one core and on the same texts in the same process:
+Run ``python benchmarks/matching.py [--texts 200000] [--queries 1,100,1000]``. Rates are texts per
+CPU second of one core, on the same texts in the same process, the best of repeated runs:
 
-- ``names``: ``Matcher.names``, the full Boolean answer; ``match``: with spans to highlight;
-- ``scan``: the bare multi-pattern scan for the same anchors in folded text, the limit;
-- ``regex``: one compiled regular expression per word of each query (on fewer texts).
+- ``names``: ``Matcher.names_many``, the full Boolean answer; ``match``: with spans to highlight;
+  ``one``: ``Matcher.names``, a text at a time (on fewer texts);
+- ``scan``: the bare multi-pattern scan for the same anchors in texts already folded, many at a
+  time as the matcher has them: the limit. ``fold+scan`` folds too, as every matcher must;
+- ``regex``: one compiled regular expression per word of each query (on fewer texts);
+- ``spaCy``: PhraseMatcher for the positive terms, tokenising included, no logic (fewer texts).
 
-Texts are made up: 60 % English and 15 % French-like of a Zipf vocabulary, 35 % name a brand.
+``MB`` is what building the matcher added to the process. Texts are made up: 15 % French-like, of
+a Zipf vocabulary, 35 % name a brand.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
+import os
 import random
 import re
-import resource
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import BytesAhoCorasick
 
-from renom.query import Document, Matcher, Node, Not, Or, Query, Term, fold, parse
-from renom.query.anchors import anchors_of
-from renom.query.text import spread
+from renom.query import Document, Matcher, Node, Not, Or, Query, Term, fold, parse, terms
+from renom.query.anchors import anchors_by_query
+from renom.query.spreading import spread_joined
+
+TOGETHER = 256
 
 SYLLABLES = re.findall(
     "[a-z]+", "ba ce di fo gu la me ni po ru sa te vi zo tra ble cho pre sou men tion eur able"
@@ -105,27 +113,67 @@ def regex_matcher(parsed: Iterable[Query]) -> Callable[[str], int]:
     return lambda text: sum(test(text) for test in tests)
 
 
+def phrase_matcher(parsed: Iterable[Query]) -> Callable[[str], int]:
+    """Return spaCy's way to find the positive terms, without the logic between them."""
+    import spacy
+    from spacy.matcher import PhraseMatcher
+
+    blank = spacy.blank("en")
+    matcher = PhraseMatcher(blank.vocab, attr="LOWER")
+    for number, query in enumerate(parsed):
+        found = {
+            " ".join(word.folded.strip("*?") for word in term.words)
+            for term in terms(query.root, positive_only=True)
+        }
+        matcher.add(str(number), [blank.make_doc(text) for text in sorted(found)])
+    return lambda text: len(matcher(blank.make_doc(text)))
+
+
+def resident() -> float:
+    """Return the memory of this process in MB."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 def measure(sample: list[str], parsed: dict[str, Query]) -> dict[str, float]:
     """Return the rates of all engines for one set of queries."""
-    start = time.process_time()
+    before, start = resident(), time.process_time()
     matcher = Matcher(parsed)
     build = time.process_time() - start
+    memory = resident() - before
     documents = [Document(text) for text in sample]
-    folded = [fold(text) for text in sample]
-    literals = {anchor for query in parsed.values() for anchor in anchors_of(query.root) or ()}
-    lines = [spread(text) for text in sample]
-    bare = AhoCorasick(sorted(literals)).find_matches_as_indexes
+    anchors = anchors_by_query([query.root for query in parsed.values()])
+    literals = {anchor.encode() for some in anchors for anchor in some or ()}
+    bare = BytesAhoCorasick(sorted(literals)).find_matches_as_indexes
+    batches = [sample[at : at + TOGETHER] for at in range(0, len(sample), TOGETHER)]
+    folded = [spread_joined(batch) for batch in batches]
+    naive, spacy = regex_matcher(parsed.values()), phrase_matcher(parsed.values())
     few = max(20, min(len(sample), 20_000 // max(len(parsed), 1)))
-    naive = regex_matcher(parsed.values())
+    lowered = [fold(text) for text in sample[:few]]
+    some = documents[:5_000]
+    count = len(sample)
+
+    def fold_and_scan() -> None:
+        for batch in batches:
+            bare(spread_joined(batch), overlapping=True)
+
     return {
-        "names": rate(lambda: [matcher.names(document) for document in documents], len(sample)),
-        "match": rate(lambda: [matcher.match(document) for document in documents], len(sample)),
-        "scan": rate(lambda: [bare(text, overlapping=True) for text in lines], len(sample)),
-        "fold": rate(lambda: [spread(text) for text in sample], len(sample)),
-        "regex": rate(lambda: [naive(text) for text in folded[:few]], few),
-        "matches": sum(len(matcher.names(document)) for document in documents),
+        "names": rate(lambda: matcher.names_many(documents), count),
+        "match": rate(lambda: matcher.match_many(documents), count),
+        "one": rate(lambda: [matcher.names(document) for document in some], len(some)),
+        "fold+scan": rate(fold_and_scan, count),
+        "scan": rate(lambda: [bare(text, overlapping=True) for text in folded], count),
+        "regex": rate(lambda: [naive(text) for text in lowered], few),
+        "spaCy": rate(lambda: [spacy(text) for text in sample[:300]], 300),
+        "matches": sum(map(len, matcher.names_many(documents))),
         "build": build,
+        "memory": memory,
     }
+
+
+RATES = ("names", "match", "one", "fold+scan", "scan", "regex", "spaCy")
+LIMITS = ("fold+scan", "scan", "regex", "spaCy")
 
 
 def main() -> None:
@@ -140,22 +188,19 @@ def main() -> None:
     words = vocabulary(chance, 8_000)
     counts = [int(part) for part in options.queries.split(",")]
     brands = [f"{word}x{chance.choice('aeiou')}" for word in vocabulary(chance, max(counts))]
-    sample = texts(chance, words, brands[: max(counts)], options.texts)
+    sample = texts(chance, words, brands, options.texts)
     written = queries(chance, words, brands)
     print(f"{len(sample):,} texts, mean {sum(map(len, sample)) / len(sample):.0f} characters")
-    print(
-        f"{'queries':>8} {'names/s':>9} {'match/s':>9} {'scan/s':>9} {'fold/s':>9} {'regex/s':>9}"
-        f" {'names:scan':>10} {'names:regex':>11} {'matches':>8} {'build s':>8} {'peak MB':>8}"
-    )
+    heads = [f"{name + '/s':>11}" for name in RATES] + [f"{'names:' + name:>15}" for name in LIMITS]
+    print(f"{'queries':>8}{''.join(heads)} {'matches':>8} {'build s':>8} {'MB':>6}")
     for count in counts:
         parsed = {brand: parse(written[brand]) for brand in brands[:count]}
         row = measure(sample, parsed)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        cells = [f"{row[name]:>11,.0f}" for name in RATES]
+        cells += [f"{row['names'] / row[name]:>15,.2f}" for name in LIMITS]
         print(
-            f"{count:>8,} {row['names']:>9,.0f} {row['match']:>9,.0f} {row['scan']:>9,.0f}"
-            f" {row['fold']:>9,.0f} {row['regex']:>9,.0f} {row['names'] / row['scan']:>10.2f}"
-            f" {row['names'] / row['regex']:>11,.1f} {row['matches']:>8,.0f} {row['build']:>8.2f}"
-            f" {peak:>8.0f}"
+            f"{count:>8,}{''.join(cells)} {row['matches']:>8,.0f} {row['build']:>8.2f}"
+            f" {row['memory']:>6.1f}"
         )
 
 

@@ -9,21 +9,21 @@ structured text search"): none holds another, so there are never more of them th
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from renom.query.anchors import anchor_of
-from renom.query.globs import glob
 from renom.query.labels import label_test, range_test
+from renom.query.positions import Positions, any_short, is_plain, is_prefix, padded, stands
 from renom.query.stretches import Stretch, Test, following, minimal
-from renom.query.text import LONGEST_TOKEN, exact, fold_case, sigil_before
+from renom.query.text import exact
 from renom.query.tree import And, Field, Near, Node, Not, Range, Term, Within, Word
 from renom.query.view import View
 
 _FEW_WORDS = 8
+_WIDE = {"#": "＃", "@": "＠"}
 
 
 class _PlainWord(Test):
@@ -47,90 +47,26 @@ class _PlainWord(Test):
         marks.update(self.stretches(view))
 
 
-class _Positions:
-    """Where one word stands, with its wildcards, accents, case and sigil."""
-
-    __slots__ = ("any", "fits", "folded", "form", "pattern", "sigil", "wanted")
-
-    def __init__(self, word: Word) -> None:
-        self.any, self.folded, self.sigil = word.any, word.folded, word.sigil
-        self.fits: Callable[[str], bool] | None = None
-        if word.wild and not word.any:
-            head = self.folded.rstrip("*")
-            self.fits = _starts(head) if _is_prefix(word) else _like(self.folded)
-        self.form: Callable[[str], str] | None = None
-        self.wanted = ""
-        self.pattern: re.Pattern[str] | None = None
-        if not word.any and (word.exact or word.accented):
-            self.form = exact if word.exact else fold_case
-            self.wanted = self.form(word.text)
-            self.pattern = glob(self.wanted) if word.wild else None
-
-    def __call__(self, view: View) -> Sequence[int]:
-        """Return the positions of the word, in order."""
-        found: Sequence[int]
-        if self.any:
-            found = range(len(view.tokens))
-        elif self.fits is None:
-            found = view.where(self.folded)
-        else:
-            found = view.fitting(self.fits)
-        if found and (self.form or self.sigil):
-            return [position for position in found if self._agrees(view, position)]
-        return found
-
-    def _agrees(self, view: View, position: int) -> bool:
-        start, end = view.place(position)
-        if self.sigil and sigil_before(view.text, start) != self.sigil:
-            return False
-        if self.form is None:
-            return True
-        token = self.form(view.text[start:end])
-        if self.pattern is not None:
-            return self.pattern.fullmatch(token) is not None
-        return token == self.wanted
-
-
-def _is_plain(word: Word) -> bool:
-    return not (word.wild or word.exact or word.accented or word.sigil)
-
-
-def _is_prefix(word: Word) -> bool:
-    return word.wild and word.text.rstrip("*").replace("?", "*").count("*") == 0
-
-
-def _padded(words: Sequence[Word]) -> tuple[str, ...]:
-    """Return the words that must stand in the text, between spaces, the longest first."""
-    whole = {f" {word.folded} " for word in words if not word.wild}
-    return tuple(sorted(whole, key=lambda word: (-len(word), word)))
-
-
-def _starts(head: str) -> Callable[[str], bool]:
-    return lambda token: token.startswith(head) and len(token) <= LONGEST_TOKEN
-
-
-def _like(pattern: str) -> Callable[[str], bool]:
-    fits = glob(pattern).fullmatch
-    return lambda token: len(token) <= LONGEST_TOKEN and fits(token) is not None
-
-
 class _Words(Test):
     """Words side by side."""
 
-    __slots__ = ("exact", "head", "line", "needed", "parts", "sigil", "words")
+    __slots__ = ("exact", "head", "line", "lone", "needed", "parts", "sigil", "words")
 
     def __init__(self, term: Term) -> None:
-        self.words = tuple(_Positions(word) for word in term.words)
-        self.needed = _padded(term.words)
+        self.words = tuple(Positions(word) for word in term.words)
+        self.needed = padded(term.words)
         self.parts = tuple(anchor_of(word) for word in term.words if word.wild and not word.any)
         self.exact = tuple(exact(word.text) for word in term.words if word.exact and not word.wild)
         self.line = ""
-        if all(map(_is_plain, term.words)):
+        if all(map(is_plain, term.words)):
             self.line = f" {' '.join(word.folded for word in term.words)} "
         only = term.words[0]
         lone = len(term.words) == 1 and not (only.exact or only.accented or only.sigil)
-        self.head = self.parts[0] if lone and _is_prefix(only) else ""
-        tag = len(term.words) == 1 and only.sigil and _is_plain(replace(only, sigil=""))
+        self.head = self.parts[0] if lone and is_prefix(only) else ""
+        self.lone = ""
+        if len(term.words) == 1 and self.exact and not only.sigil and only.text.isascii():
+            self.lone = only.text
+        tag = len(term.words) == 1 and only.sigil and is_plain(replace(only, sigil=""))
         self.sigil = (only.folded, only.sigil) if tag else None
 
     def holds(self, view: View) -> bool:
@@ -138,10 +74,14 @@ class _Words(Test):
             return False
         if self.line:
             return self.line in view.line
-        if self.head and len(view.spread) <= LONGEST_TOKEN:
+        if self.head:
+            return any_short(view.spread, self.head)
+        if self.lone and (text := view.exact) is not None and stands(text, self.lone):
             return True
         if self.sigil:
             word, sigil = self.sigil
+            if sigil not in view.text and _WIDE[sigil] not in view.text:
+                return False
             return sigil in view.sigils.get(word, "")
         return bool(self._found(view))
 
@@ -379,7 +319,7 @@ def test_of(node: Node) -> Test:
     if isinstance(node, Term):
         word = node.words[0]
         lone = len(node.words) == 1
-        return _PlainWord(word) if lone and _is_plain(word) else _Words(node)
+        return _PlainWord(word) if lone and is_plain(word) else _Words(node)
     if isinstance(node, Near):
         return _Near(node)
     if isinstance(node, Not):

@@ -197,9 +197,7 @@ def _explain(text: str, error: UnexpectedInput) -> QueryError:
 
 SPELLINGS = {
     "hashtag": "#{}",
-    "hashtags": "#{}",
     "mentions": "@{}",
-    "at_mentions": "@{}",
     "raw": "{{{}}}",
     "text": "{}",
     "content": "{}",

@@ -31,6 +31,7 @@ from renom.query import (
     spans,
     tokens,
 )
+from renom.query.spreading import spread_joined
 
 
 def found(query: str, text: str) -> list[str] | None:
@@ -349,6 +350,51 @@ def test_matcher_agrees_with_the_slow_definition(query: str, text: str) -> None:
     assert ("q" in Matcher({"other": parse("zzz"), "q": parsed}).match(document)) == expected
 
 
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(_queries, min_size=1, max_size=5), st.lists(_texts, max_size=6))
+def test_many_texts_and_queries_at_once_agree_with_one_by_one(
+    queries: list[str], texts: list[str]
+) -> None:
+    parsed = {str(number): parse(query) for number, query in enumerate(queries)}
+    documents = [Document(text) for text in texts]
+    matcher = Matcher(parsed)
+    expected = [
+        {name: spans(query, document) for name, query in parsed.items() if matches(query, document)}
+        for document in documents
+    ]
+    assert matcher.match_many(documents) == expected
+    assert matcher.names_many(iter(documents)) == [tuple(found) for found in expected]
+    assert [matcher.match(document) for document in documents] == expected
+
+
+def test_long_and_short_texts_are_matched_together() -> None:
+    long = "x " * 70_000
+    texts = ["orange", long, f"{long} orange", "", "pomme", f"orange\n{long}"] * 2 + [
+        "orange"
+    ] * 600
+    parsed = {"o": parse("orange"), "not": parse("NOT pomme"), "x": parse("x*")}
+    expected = [
+        tuple(
+            name
+            for name, found in (
+                ("o", "orange" in text),
+                ("not", "pomme" not in text),
+                ("x", "x" in text),
+            )
+            if found
+        )
+        for text in texts
+    ]
+    assert Matcher(parsed).names_many(map(Document, texts)) == expected
+
+
+@pytest.mark.parametrize("length", [199, 200, 201])
+def test_word_of_more_than_200_letters_is_never_found(length: int) -> None:
+    document = Document(f"b {'a' * length} c")
+    assert matches(parse("aa*"), document) == (length <= 200)
+    assert ("q" in Matcher({"q": parse("aa*")}).match(document)) == (length <= 200)
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=80))
 def test_index_form_is_our_tokens_in_ascii(text: str) -> None:
@@ -373,7 +419,12 @@ _letters = st.one_of(
 @example("a_\u00adb")
 @example("\x05ab")
 def test_fast_tokens_are_the_tokens(text: str) -> None:
-    assert folded_tokens(text) == [token.folded for token in tokens(text)]
+    expected = [token.folded for token in tokens(text)]
+    assert folded_tokens(text) == expected
+    others = ["l’été_à_la_fin_", "\x06 a", "東京 ok", "b\x05\x04c\n"]
+    together = spread_joined([*others, text, "€ 5"]).decode().split("\n")
+    assert together[-2].split() == expected
+    assert [piece.split() for piece in together[:-2]] == [folded_tokens(one) for one in others]
 
 
 @settings(max_examples=300, deadline=None)

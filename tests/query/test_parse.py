@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 from renom.errors import QueryError
 from renom.query import (
     And,
+    Document,
     Field,
+    Matcher,
     Near,
     Node,
     Not,
@@ -18,6 +22,7 @@ from renom.query import (
     Term,
     Within,
     Word,
+    matches,
     parse,
     tokens,
     walk,
@@ -171,7 +176,11 @@ rating: published: [1 TO 2] [* TO 2026] kind:post é œ l' ’ « » “ a b ora
 _pieces = st.sampled_from([*_SOUP.split(), "\n", "\t", " "])
 
 
-@settings(max_examples=700, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(os.environ.get("RENOM_FUZZ", "700")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(
     st.one_of(
         st.text(max_size=60),
@@ -186,6 +195,8 @@ def test_any_text_is_a_query_or_a_query_error(text: str) -> None:
         return
     assert parse(str(query)) == query
     assert list(walk(query.root))
+    document = Document(text or "x", title=text[:5])
+    assert bool(Matcher({"q": query}).match(document)) == matches(query, document)
 
 
 _words = st.sampled_from(

@@ -11,6 +11,8 @@ import pytest
 
 from renom.mention import Author, Engagement, Rating
 from renom.query import FIELDS, Document, Matcher, lint, parse
+from renom.query.fields import ALIASES
+from renom.query.parser import SPELLINGS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "query.md").read_text("utf-8")
 
@@ -24,7 +26,7 @@ def rows(header: str) -> list[list[list[str]]]:
     return found
 
 
-TEXTS = [(query[0], yes, no) for query, yes, no in rows("| query | finds | not |")]
+TEXTS = [(one, yes, no) for query, yes, no in rows("| query | finds | not |") for one in query]
 ASKED = rows("| matches | doesn't |")
 
 
@@ -73,6 +75,11 @@ def test_field_example_matches_as_it_says(query: str, expected: bool) -> None:
 def test_examples_are_not_faulted_by_the_linter() -> None:
     errors = [f for query, _, _ in TEXTS for f in lint(query) if f.severity == "error"]
     assert errors == []
+
+
+def test_every_name_of_other_tools_is_described() -> None:
+    for name in (*ALIASES, *SPELLINGS):
+        assert f"`{name}:" in PAGE.replace("authorFollowers", "authorfollowers")
 
 
 def test_every_field_is_described_and_shown() -> None:
