@@ -15,7 +15,7 @@ from renom import registry
 from renom.brand import Brand
 from renom.config import ComponentSpec, Config, default_config, environment, find, load
 from renom.contracts import Channel, Enricher, Rule, Source
-from renom.errors import ConfigError, Problem, RenomError
+from renom.errors import ConfigError, Problem, RenomError, StorageError
 from renom.pipeline import BrandMatcher, Collected, Enriched, collect, enrich, preview
 from renom.relevance import POOL, Lessons, Sieve, rank
 
@@ -127,6 +127,8 @@ class App:
 
     def lessons(self, brand: Brand) -> Lessons:
         """Return what the store has to learn from about a brand."""
+        if not self._has_store():
+            return Lessons((), list)
         judged = self.store.judgements(brand.name)
 
         def pool() -> list[str]:
@@ -139,6 +141,18 @@ class App:
 
         labels = tuple((one.text, one.relevant) for one in judged if one.text is not None)
         return Lessons(labels, pool)
+
+    def _has_store(self) -> bool:
+        """Whether there is a database: a dry run must not make one."""
+        if "store" in self.__dict__:
+            return True
+        from storage.store import open_store
+
+        try:
+            open_store(self.config.database, create=False).close()
+        except StorageError:
+            return False
+        return True
 
     @cached_property
     def enrichers(self) -> list[Enricher]:

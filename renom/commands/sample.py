@@ -207,8 +207,9 @@ def measure(app: App, brand: Brand, drawn: Sequence[Drawn]) -> dict[str, Any]:
 
 
 def _known(*groups: Sequence[Drawn]) -> bool:
-    """Whether something of each group that is not empty was judged."""
-    return all(any(one.said is not None for one in group) for group in groups if group)
+    """Whether there is such a group, and something of each was judged."""
+    filled = [group for group in groups if group]
+    return bool(filled) and all(any(one.said is not None for one in group) for group in filled)
 
 
 def _share(drawn: Iterable[Drawn]) -> Estimate:

@@ -129,10 +129,10 @@ def evaluate(path: Path, *, context: Path | None = None) -> Report:
     }
 
 
-def measure(brand: Brand, texts: Texts) -> dict[str, Report]:
+def measure(brand: Brand, texts: Texts, *, seeds: int = SEEDS) -> dict[str, Report]:
     """Return the stages of one brand, each a mean over the seeds."""
-    seeds = [_seed(brand, texts, seed) for seed in range(SEEDS)]
-    return {stage: _average([one[stage] for one in seeds]) for stage in seeds[0]}
+    found = [_seed(brand, texts, seed) for seed in range(seeds)]
+    return {stage: _average([one[stage] for one in found]) for stage in found[0]}
 
 
 def _seed(brand: Brand, texts: Texts, seed: int) -> dict[str, Report]:

@@ -25,6 +25,9 @@ LOOK = timedelta(minutes=1)
 LEARN = timedelta(hours=6)
 """How often the classifier learns again from what was collected meanwhile."""
 
+LEARN_SOON = timedelta(minutes=10)
+"""The same while the classifier is silent: the first texts may have come in meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
@@ -38,8 +41,8 @@ class Lessons:
 class _Learned:
     model: Model | None
     labels: tuple[Labelled, ...]
-    at: datetime
     looked: datetime
+    until: datetime
 
 
 class Sieve:
@@ -76,11 +79,7 @@ class Sieve:
             if learned is not None and now - learned.looked < LOOK:
                 return learned.model
             lessons = self._lessons(brand)
-            if (
-                learned is not None
-                and lessons.labels == learned.labels
-                and now < learned.at + LEARN
-            ):
+            if learned is not None and lessons.labels == learned.labels and now < learned.until:
                 learned.looked = now
                 return learned.model
             from renom.relevance.model import fit  # loads numpy
@@ -94,5 +93,6 @@ class Sieve:
                     len(lessons.labels),
                     "in use" if model.speaks else "not certain enough to be used",
                 )
-            self._learned[name] = _Learned(model, lessons.labels, now, now)
+            wait = LEARN if model is None or model.speaks else LEARN_SOON
+            self._learned[name] = _Learned(model, lessons.labels, now, now + wait)
             return model
