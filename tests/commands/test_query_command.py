@@ -41,7 +41,8 @@ def test_matches_are_shown_with_their_line(renom: Renom, texts: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "body"), [("absent.txt", None), ("cut.gz", gzip.compress(b"orange" * 999, mtime=0)[:20])]
+    ("name", "body"),
+    [("absent.txt", None), ("cut.gz", gzip.compress(b"orange" * 999, mtime=0)[:20])],
 )
 def test_unreadable_file_is_one_line(
     renom: Renom, tmp_path: Path, name: str, body: bytes | None
