@@ -22,6 +22,9 @@ from renom.query.text import exact
 from renom.query.tree import And, Field, Near, Node, Not, Range, Term, Within, Word
 from renom.query.view import View
 
+MOST_MARKS = 20_000
+"""When so much of a text is highlighted, further words of the query aren't: time is bounded."""
+
 _FEW_WORDS = 8
 _WIDE = {"#": "＃", "@": "＠"}
 
@@ -44,7 +47,8 @@ class _PlainWord(Test):
         return [(at, at + 1) for at in view.where(self.word)]
 
     def mark(self, view: View, marks: set[Stretch]) -> None:
-        marks.update(self.stretches(view))
+        if len(marks) < MOST_MARKS:
+            marks.update(self.stretches(view))
 
 
 class _Words(Test):
@@ -117,7 +121,8 @@ class _Words(Test):
         return [(start, start + width) for start in starts]
 
     def mark(self, view: View, marks: set[Stretch]) -> None:
-        marks.update(self.stretches(view))
+        if len(marks) < MOST_MARKS:
+            marks.update(self.stretches(view))
 
 
 class _Any(Test):
@@ -139,6 +144,8 @@ class _Any(Test):
 
     def mark(self, view: View, marks: set[Stretch]) -> None:
         for test in self.tests:
+            if len(marks) >= MOST_MARKS:
+                return
             if test.holds(view):
                 test.mark(view, marks)
 
@@ -243,6 +250,12 @@ class _Near(Test):
         return bool(self.stretches(view))
 
     def stretches(self, view: View) -> list[Stretch]:
+        known = view.near.get(id(self))  # asked again for highlights, and by each NEAR around
+        if known is None:
+            known = view.near[id(self)] = self._find(view)
+        return known
+
+    def _find(self, view: View) -> list[Stretch]:
         for word in self.needed:
             if word not in view.haystack:
                 return []
@@ -292,6 +305,8 @@ class _Near(Test):
             windows.append((start, end))
 
     def mark(self, view: View, marks: set[Stretch]) -> None:
+        if len(marks) >= MOST_MARKS:
+            return
         windows = self.stretches(view)
         starts = [start for start, _ in windows]
         for test, _ in self.tests:
@@ -328,7 +343,7 @@ def test_of(node: Node) -> Test:
         return _Title(test_of(node.item))
     if isinstance(node, Field | Range):
         return _Value(node)
-    tests = [test_of(item) for item in node.items]
+    tests = [test_of(item) for item in dict.fromkeys(node.items)]  # each asked once
     if isinstance(node, And):
         return _All(tests)
     plain = [test for test in tests if isinstance(test, _PlainWord)]

@@ -33,6 +33,9 @@ LONGEST_QUERY = 20_000
 DEEPEST_NESTING = 100
 MOST_TERMS = 10_000
 FARTHEST = 1_000
+MOST_NEARS = 500
+MOST_NEARS_IN_A_ROW = 20
+MOST_NEAR_WORDS = 50
 _DEPTH_HINT = f"at most {DEEPEST_NESTING} levels; most parentheses can be left out"
 
 _GRAMMAR = r"""
@@ -211,6 +214,7 @@ class _Builder:
 
     text: str
     terms: int = 0
+    nears: int = 0
 
     def node(self, part: Tree[Token] | Token, field: str | None, depth: int) -> Node:
         """Return the node of one grammar rule or token."""
@@ -247,8 +251,11 @@ class _Builder:
         for number in range(1, len(parts), 2):
             operator = parts[number]
             assert isinstance(operator, Token)
-            if number // 2 + depth >= DEEPEST_NESTING:
+            if number // 2 >= MOST_NEARS_IN_A_ROW:
                 raise _wrong(operator, "too many NEAR in a row", "split the query")
+            self.nears += 1
+            if self.nears > MOST_NEARS:
+                raise _wrong(operator, f"more than {MOST_NEARS} NEAR", "split the query")
             right = self.node(parts[number + 1], field, depth + 1)
             for item in (left, right):
                 if not _can_be_near(item):
@@ -306,6 +313,9 @@ class _Builder:
                 items = tuple(Term(words) for chunk in body.split() if (words := read_words(chunk)))
                 self._check_words(token, written, [word for item in items for word in item.words])
                 near = _distance(token, distance[1:])
+                if len(items) > MOST_NEAR_WORDS:
+                    message = f"more than {MOST_NEAR_WORDS} words near each other"
+                    raise _wrong(token, message, "split the query")
                 return Near(items, near) if len(items) > 1 else items[0]
             words = phrase(body)
         elif token.type == "BRACED":

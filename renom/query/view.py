@@ -49,6 +49,7 @@ class View:
         self.document = document
         self.text = text
         self.spread = spread
+        self.near: dict[int, list[tuple[int, int]]] = {}
         self.haystack: Collection[str] = (
             spread if len(spread) <= _SHORT else {f" {word} " for word in self.words}
         )

@@ -36,6 +36,8 @@ _FRENCH = {
     "NEAR can't be used with {}": "NEAR ne peut pas porter sur {}",
     "a field can't stand inside another field": "un champ ne peut pas être dans un autre champ",
     "more than {} words": "plus de {} mots",
+    "more than {} words near each other": "plus de {} mots proches les uns des autres",
+    "more than {} NEAR": "plus de {} NEAR",
     "{}: takes words, not a range": "{}: demande des mots, pas un intervalle",
     "{}: takes a value, not a range": "{}: demande une valeur, pas un intervalle",
     "NEAR needs a distance": "NEAR demande une distance",

@@ -157,6 +157,9 @@ def test_fields_or_words_are_something_to_find(text: str) -> None:
         " NEAR/1 ".join(["a"] * 200),
         "a (b OR NOT " * 80 + "c" + ")" * 80,
         "a" * 101,
+        '"' + "a " * 51 + '"~9',
+        " OR ".join(["(a NEAR/1 b)"] * 501),
+        " NEAR/1 ".join(["a"] * 22),
     ],
 )
 def test_oversized_query_is_refused(text: str) -> None:
