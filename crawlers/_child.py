@@ -13,6 +13,9 @@ import sys
 import threading
 from typing import Any
 
+MEMORY_LIMIT = 1024
+"""Megabytes a crawl may take beyond what it began with."""
+
 
 def settings(plan: Any) -> dict[str, Any]:
     """Return Scrapy's settings for a plan. Scrapy 2.19's own defaults are not polite."""
@@ -41,7 +44,7 @@ def settings(plan: Any) -> dict[str, Any]:
         "HTTPCACHE_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
-        "MEMUSAGE_LIMIT_MB": 1024,
+        "MEMUSAGE_LIMIT_MB": MEMORY_LIMIT + peak_memory(),
         "DOWNLOAD_HANDLERS": {"file": None, "data": None, "ftp": None, "s3": None},
         "DNS_RESOLVER": (
             "scrapy.resolver.CachingThreadedResolver"
@@ -60,6 +63,21 @@ def settings(plan: Any) -> dict[str, Any]:
         "LOG_LEVEL": "ERROR",
         "LOG_ENABLED": True,
     }
+
+
+def peak_memory() -> int:
+    """Return the peak resident memory in megabytes that this process counts as its own.
+
+    A process begins with the peak of the one that started it (Linux carries ``ru_maxrss`` over
+    vfork and exec), and Scrapy's limit compares that figure: beside a parent with language models
+    in memory a fixed limit would end every crawl before its first page.
+    """
+    try:
+        import resource
+    except ImportError:  # not on Windows, where Scrapy has no memory limit either
+        return 0
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
 
 
 def main() -> None:

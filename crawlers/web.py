@@ -331,6 +331,8 @@ class _Run:
             why = f"the run's limit of {self._options.max_pages} pages"
             if end.get("reason") != "finished":
                 why = f"the run's time limit of {self._options.time_limit}"
+            if end.get("reason") == "memusage_exceeded":
+                why = "the run's limit of memory"
             elif not end.get("over_limit"):
                 why = "failures that may pass"
             reason = f"{left} pages left to the next run by {why}"

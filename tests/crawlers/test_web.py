@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -359,6 +360,23 @@ def test_an_address_written_as_this_machine_is_meant_but_only_its_port(site: New
         run = Outcome(web(start_urls=urls, allow_private=False, pace="1s"))
         assert run.titles == ["Un plan"]
         assert other.log == []
+
+
+def test_crawl_beside_a_parent_that_fills_memory_is_not_cut_short(site: Newsroom):
+    """Linux counts the parent's peak as the child's: a fixed limit would end the crawl at once."""
+    site.serve("/a", article("Un plan"))
+    code = f"""if True:
+        from datetime import UTC, datetime
+        from crawlers.web import WebSource
+        ballast = b"x" * (1300 * 2**20)
+        options = WebSource.Options(url="{site.base}/a", pace="0s", backfill="9999d")
+        source = WebSource("presse", options)
+        print(sum(len(b.mentions) for b in source.fetch(None, now=datetime.now(UTC))))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=90
+    )
+    assert done.stdout.strip() == "1"
 
 
 def test_crawl_that_dies_keeps_what_it_delivered(site: Newsroom, monkeypatch: pytest.MonkeyPatch):
