@@ -329,10 +329,10 @@ class _Run:
             self._rejected.append(Rejection(item, reason))
         if left:
             why = f"the run's limit of {self._options.max_pages} pages"
-            if end.get("reason") != "finished":
-                why = f"the run's time limit of {self._options.time_limit}"
             if end.get("reason") == "memusage_exceeded":
                 why = "the run's limit of memory"
+            elif end.get("reason") != "finished":
+                why = f"the run's time limit of {self._options.time_limit}"
             elif not end.get("over_limit"):
                 why = "failures that may pass"
             reason = f"{left} pages left to the next run by {why}"
