@@ -61,7 +61,13 @@ def _blocks(letter: Letter, *, alerts: int, quotes: int, causes: int) -> list[di
     for index, alert in enumerate(letter.alerts[:alerts]):
         if index:
             blocks.append({"type": "divider"})
-        blocks += _alert(alert, title=len(letter.alerts) > 1, quotes=quotes, causes=causes)
+        blocks += _alert(
+            alert,
+            title=len(letter.alerts) > 1,
+            quotes=quotes,
+            causes=causes,
+            colon=letter.words.say("colon"),
+        )
     hidden = len(letter.alerts) - alerts
     if hidden > 0:
         blocks.append(_context(escape(letter.words.say("more_alerts", count=hidden))))
@@ -71,17 +77,19 @@ def _blocks(letter: Letter, *, alerts: int, quotes: int, causes: int) -> list[di
     return blocks
 
 
-def _alert(alert: AlertLetter, *, title: bool, quotes: int, causes: int) -> list[dict[str, Any]]:
+def _alert(
+    alert: AlertLetter, *, title: bool, quotes: int, causes: int, colon: str
+) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
     head = [f"{_DOTS[alert.severity]} *{escape(alert.title)}*"] if title else []
     if alert.detail:
         head.append(escape(alert.detail))
-    head += [f"{escape(fact.name)}: *{escape(fact.value)}*" for fact in alert.facts]
+    head += [f"{escape(fact.name)}{colon} *{escape(fact.value)}*" for fact in alert.facts]
     blocks.append(_section("\n".join(head)))
     if alert.causes and causes:
         lines = [f"*{escape(alert.why)}*"]
         lines += [
-            f"• {escape(cause.name)} ({escape(cause.kind)}): {escape(cause.text)}"
+            f"• {escape(cause.name)} ({escape(cause.kind)}){colon} {escape(cause.text)}"
             for cause in alert.causes[:causes]
         ]
         blocks.append(_section("\n".join(lines)))
